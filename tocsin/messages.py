@@ -32,7 +32,7 @@ class PublishedBasis(StrEnum):
     NONE = "none"
 
 
-class Article(Message):
+class Article(Message, frozen=True, kw_only=True):
     """One revision of one article, cleaned. Topic `tocsin.articles.v1`, key: id."""
 
     id: str
@@ -54,7 +54,7 @@ class Article(Message):
     flags: tuple[str, ...] = ()
 
 
-class ArticleRef(Message):
+class ArticleRef(Message, frozen=True, kw_only=True):
     """What travels with an event of the article that tells it."""
 
     id: str
@@ -167,7 +167,7 @@ class Bound(StrEnum):
     APPROX = "approx"  # about, around
 
 
-class Entity(Message):
+class Entity(Message, frozen=True, kw_only=True):
     """A named entity. Offsets are characters in the cleaned text, end exclusive."""
 
     text: str
@@ -177,7 +177,7 @@ class Entity(Message):
     code: str | None = None
 
 
-class Cue(Message):
+class Cue(Message, frozen=True, kw_only=True):
     """An escalation keyword met in the text, from the lexicon."""
 
     category: str
@@ -187,7 +187,7 @@ class Cue(Message):
     end: int
 
 
-class Actor(Message):
+class Actor(Message, frozen=True, kw_only=True):
     """Who acts or is acted on: `ISO3[.SECTOR]`, or IGO, CRM, REB, UNK with a suffix."""
 
     code: str
@@ -199,7 +199,7 @@ class Actor(Message):
         return self.code.split(".", 1)[0].split("@", 1)[0]
 
 
-class Magnitude(Message):
+class Magnitude(Message, frozen=True, kw_only=True):
     """A count in the text: `more than 4.5 million militia`."""
 
     text: str
@@ -208,7 +208,7 @@ class Magnitude(Message):
     bound: Bound = Bound.EXACT
 
 
-class When(Message):
+class When(Message, frozen=True, kw_only=True):
     """When an event happened. `date` is an ISO date or `start/end`, resolved from publication."""
 
     type: TimeType
@@ -216,14 +216,14 @@ class When(Message):
     date: str | None = None
 
 
-class Attribution(Message):
+class Attribution(Message, frozen=True, kw_only=True):
     """Who vouches for an event, in the article's words."""
 
     kind: AttributionKind
     text: str = ""
 
 
-class Evidence(Message):
+class Evidence(Message, frozen=True, kw_only=True):
     """The sentence that says so: `text == article.text[start:end]`."""
 
     text: str
@@ -231,7 +231,7 @@ class Evidence(Message):
     end: int
 
 
-class CodedEvent(Message):
+class CodedEvent(Message, frozen=True, kw_only=True):
     """One event: source, action, target, and the sentences that say so.
 
     `confidence` is the coder's own certainty, 0 to 1. `score` is PLOVER's conflict-cooperation
@@ -257,7 +257,7 @@ class CodedEvent(Message):
     attribution: Attribution = Attribution(kind=AttributionKind.NARRATOR)
 
 
-class EnrichedArticle(Message):
+class EnrichedArticle(Message, frozen=True, kw_only=True):
     """All that enrich found in one article. Topic `tocsin.enriched.v1`, key: article id.
 
     `relevant` is false when the gate saw nothing to parse. `dyads` lists the pairs that got a
@@ -274,7 +274,7 @@ class EnrichedArticle(Message):
     flags: tuple[str, ...] = ()
 
 
-class EventReport(Message):
+class EventReport(Message, frozen=True, kw_only=True):
     """What one article says of one pair of states. Topic `tocsin.events.v1`, key: dyad.
 
     The events come most important first. A report is one step of the pair's state.
@@ -295,7 +295,7 @@ class LevelState(StrEnum):
     CONFIRMED = "confirmed"
 
 
-class Citation(Message):
+class Citation(Message, frozen=True, kw_only=True):
     """A sentence with the article it stands in."""
 
     article: ArticleRef
@@ -303,14 +303,14 @@ class Citation(Message):
     event: str
 
 
-class LevelStep(Message):
+class LevelStep(Message, frozen=True, kw_only=True):
     """The level went to `level` at `at`, because time passed without news."""
 
     level: int
     at: datetime
 
 
-class LevelReport(Message):
+class LevelReport(Message, frozen=True, kw_only=True):
     """The level of a pair after one report, or after quiet. Topic `tocsin.levels.v1`.
 
     Key: dyad; for a replay `dyad@run`, so that an exercise never overwrites the live level.
@@ -375,7 +375,7 @@ class Change(StrEnum):
     RETRACTED = "retracted"
 
 
-class Term(Message):
+class Term(Message, frozen=True, kw_only=True):
     """One term of a confidence: the strongest telling by one source family.
 
     `weight = tier_weight * (0.7 if anonymous) * certainty`; the confidence of a level is
@@ -392,7 +392,7 @@ class Term(Message):
     citation: Citation
 
 
-class Alert(Message):
+class Alert(Message, frozen=True, kw_only=True):
     """One revision of one alert. Topic `tocsin.alerts.v1`, key: dyad.
 
     `id` stays for the whole episode and is the deduplication key everywhere; a receiver drops

@@ -77,6 +77,7 @@ TOPICS: Final = (ARTICLES, ENRICHED, EVENTS, ALERTS, LEVELS)
 
 DEAD_LETTER_RETENTION_MS: Final = 30 * _DAY_MS
 # What ingest refuses never was a record, so its dead letters hang on the topic it writes.
-DEAD_LETTER_TOPICS: Final = (ARTICLES.dead_letters("ingest"),) + tuple(
-    topic.dead_letters(service) for topic in TOPICS for service in topic.read_by
+DEAD_LETTER_TOPICS: Final = (
+    ARTICLES.dead_letters("ingest"),
+    *(topic.dead_letters(service) for topic in TOPICS for service in topic.read_by),
 )
