@@ -7,7 +7,7 @@ breaks a reader is a new major version and so a new topic (topics.py).
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 

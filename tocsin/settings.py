@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations at run time
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
