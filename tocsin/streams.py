@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -100,14 +101,15 @@ class _Worker:
         self._log = get_logger()
         self._stopping = asyncio.Event()
         self._assigned = asyncio.Event()
-        self._app = self._build(folder)
+        self._folder = folder
+        self._app = self._build()
 
-    def _build(self, folder: str) -> Any:
+    def _build(self) -> Any:
         kafka = self._stage.kafka
         app = faust.App(
             f"tocsin-{self._stage.service}",
             broker=[f"kafka://{address}" for address in kafka.bootstrap.split(",")],
-            datadir=folder,
+            datadir=self._folder,
             autodiscover=False,
             web_enabled=False,
             topic_allow_declare=False,
@@ -132,12 +134,12 @@ class _Worker:
             value_serializer="raw",
         )
 
-        @app.agent(topic, concurrency=1)
+        @app.agent(topic, concurrency=1)  # type: ignore[untyped-decorator]
         async def consume(stream: Any) -> None:
             async for events in stream.take_events(self._stage.batch, self._stage.within_s):
                 await self._step([self._record(event.message) for event in events])
 
-        @app.on_partitions_assigned.connect
+        @app.on_partitions_assigned.connect  # type: ignore[untyped-decorator]
         async def assigned(*_: Any, **__: Any) -> None:
             self._assigned.set()
 
@@ -178,7 +180,7 @@ class _Worker:
         self._stopping.set()
         # With the broker gone Faust does not come to its end for minutes. What is then in hand
         # was not acknowledged and comes again.
-        deadline = threading.Timer(_STOP_DEADLINE_S, _end, args=(0,))
+        deadline = threading.Timer(_STOP_DEADLINE_S, _end, args=(0, self._folder))
         deadline.daemon = True
         deadline.start()
 
@@ -196,7 +198,7 @@ class _Worker:
 
     def _fall(self, task: asyncio.Future[None]) -> NoReturn:
         self._log.error("stopped by an error", error=repr(task.exception()))
-        _end(EXIT_REDELIVER)
+        _end(EXIT_REDELIVER, self._folder)
 
     async def _step(self, records: Sequence[bus.Record]) -> None:
         """Handles one batch; comes back only when all of it is safe to acknowledge."""
@@ -208,15 +210,16 @@ class _Worker:
             health.beat()
         except asyncio.CancelledError:
             # Faust acknowledges in a finally clause: only the end of the process keeps the batch.
-            _end(0 if self._stopping.is_set() else EXIT_REDELIVER)
-        except BaseException as error:
+            _end(0 if self._stopping.is_set() else EXIT_REDELIVER, self._folder)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the batch must not be lost
             self._log.exception("cannot go on", error=repr(error))
-            _end(EXIT_REDELIVER)
+            _end(EXIT_REDELIVER, self._folder)
 
     async def _handle(self, records: Sequence[bus.Record]) -> Sequence[Result]:
         try:
-            return await self._patiently(lambda: self._stage.handle(records))
-        except Exception as error:
+            results: Sequence[Result] = await self._patiently(lambda: self._stage.handle(records))
+            return results
+        except Exception as error:  # noqa: BLE001 - what a record does must not stop the stream
             if len(records) > 1:
                 return [(await self._handle([record]))[0] for record in records]
             self._log.exception("a record raised", at=_where(records[0]))
@@ -279,7 +282,9 @@ class _Worker:
                 wait_s = min(wait_s * 2, longest_s)
 
 
-def _end(code: int) -> NoReturn:
+def _end(code: int, folder: str) -> NoReturn:
+    """Ends the process here and now, so that nothing in hand is acknowledged."""
+    shutil.rmtree(folder, ignore_errors=True)
     sys.stderr.flush()
     os._exit(code)
 
