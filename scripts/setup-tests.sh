@@ -1,0 +1,70 @@
+#!/bin/sh
+# Gets what the tests need beyond Python: Java 17+ with Kafka's jars, and Prometheus with promtool.
+# Does nothing, quickly, when all is there. Starts no service. `make test` calls it.
+set -eu
+cd "$(dirname "$0")/.."
+
+pom=tests/support/kafka/pom.xml
+kafka_version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$pom")
+kafka_jars=.cache/kafka/$kafka_version
+prometheus=.cache/prometheus
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian's name of what is missing: installed if we may, else one line that says how.
+install() {
+    if ! have apt-get; then
+        echo "setup-tests: no apt-get here; install by hand: $*" >&2
+        return 1
+    fi
+    if [ "$(id -u)" -eq 0 ]; then
+        root=
+    elif have sudo && sudo -n true 2>/dev/null; then
+        root=sudo
+    else
+        echo "setup-tests: run as root: apt-get install --no-install-recommends $*" >&2
+        return 1
+    fi
+    $root apt-get update -qq
+    $root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+# Unpacked below .cache, not installed: Debian's package would start a service on port 9090.
+unpack_prometheus() {
+    if ! have apt-get || ! have dpkg-deb; then
+        echo "setup-tests: no apt-get here; put prometheus and promtool on the PATH" >&2
+        return 1
+    fi
+    if [ "$(id -u)" -eq 0 ]; then apt-get update -qq; fi
+    rm -rf "$prometheus"
+    mkdir -p "$prometheus/deb"
+    if [ "$(id -u)" -eq 0 ]; then chmod a+rwx "$prometheus/deb"; fi  # apt fetches as user _apt
+    (cd "$prometheus/deb" && apt-get download -qq prometheus)
+    dpkg-deb -x "$prometheus"/deb/prometheus_*.deb "$prometheus"
+    rm -rf "$prometheus/deb"
+}
+
+# Into a folder beside it and then renamed, so that an interrupted run leaves no half of it.
+copy_kafka_jars() {
+    have java || install default-jre-headless || return 1
+    have mvn || install maven || return 1
+    rm -rf "$kafka_jars" "$kafka_jars.part"
+    mkdir -p "$kafka_jars.part"
+    mvn -q -B -f "$pom" dependency:copy-dependencies -DincludeScope=runtime \
+        -DoutputDirectory="$PWD/$kafka_jars.part" >"$kafka_jars.log" || {
+        cat "$kafka_jars.log" >&2
+        return 1
+    }
+    mv "$kafka_jars.part" "$kafka_jars"
+}
+
+missing=
+if [ ! -d "$kafka_jars" ] || ! have java; then copy_kafka_jars || missing="$missing Kafka"; fi
+if ! { have prometheus && have promtool; } && [ ! -x "$prometheus/usr/bin/promtool" ]; then
+    unpack_prometheus || missing="$missing Prometheus"
+fi
+
+if [ -n "$missing" ]; then
+    echo "setup-tests: without$missing the tests that need it are skipped (with CI set: fail)" >&2
+fi
