@@ -1,0 +1,92 @@
+"""The broker that the tests of the promise stand on is what it says it is."""
+
+from __future__ import annotations
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError
+
+from tests.support.kafka import KafkaServer, missing
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A broker that the test may kill."""
+    if reason := missing():
+        pytest.skip(reason)
+    server = KafkaServer(tmp_path / "kafka")
+    server.start()
+    yield server
+    server.close()
+
+
+def _create(server: KafkaServer, topic: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
+    admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    admin.close()
+
+
+def _write(server: KafkaServer, topic: str, values: list[bytes]) -> None:
+    producer = KafkaProducer(bootstrap_servers=server.bootstrap, acks="all")
+    for value in values:
+        producer.send(topic, value).get(timeout=10)
+    producer.close()
+
+
+def _read(server: KafkaServer, topic: str) -> list[bytes]:
+    consumer = KafkaConsumer(
+        topic,
+        bootstrap_servers=server.bootstrap,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=2000,
+    )
+    values = [record.value for record in consumer]
+    consumer.close()
+    return values
+
+
+def test_what_the_broker_acknowledged_outlives_its_kill(own_server):
+    _create(own_server, "kept")
+    _write(own_server, "kept", [b"one", b"two"])
+    before = own_server.bootstrap
+
+    own_server.kill()
+    assert not own_server.process.group_lives()
+    own_server.start()
+
+    assert own_server.bootstrap == before
+    _write(own_server, "kept", [b"three"])
+    assert _read(own_server, "kept") == [b"one", b"two", b"three"]
+
+
+def test_a_stopped_broker_is_gone_and_comes_back_with_its_data(own_server):
+    _create(own_server, "kept")
+    _write(own_server, "kept", [b"one"])
+
+    own_server.stop()
+    assert not own_server.process.group_lives()
+    own_server.restart()
+
+    assert _read(own_server, "kept") == [b"one"]
+
+
+def test_a_topic_nobody_created_is_refused_and_not_made(apache_kafka):
+    with pytest.raises(KafkaError):
+        _write_quickly(apache_kafka, "never-created")
+
+    admin = KafkaAdminClient(bootstrap_servers=apache_kafka.bootstrap)
+    try:
+        assert "never-created" not in admin.list_topics()
+    finally:
+        admin.close()
+
+
+def _write_quickly(server: KafkaServer, topic: str) -> None:
+    producer = KafkaProducer(bootstrap_servers=server.bootstrap, max_block_ms=1500)
+    try:
+        producer.send(topic, b"x").get(timeout=5)
+    finally:
+        producer.close()

@@ -1,0 +1,73 @@
+"""Real servers for tests, by fixture name; tests/conftest.py registers this plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support import kafka, prometheus, redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.processes import Process
+
+
+def assert_gone(process: Process) -> None:
+    """Fails if a program or a child of it outlived its test; ends it all the same."""
+    left = process.group_lives()
+    process.close()
+    assert not left, f"{process.command[:3]} left processes behind"
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.KafkaServer]:
+    """One Apache Kafka for the session; tests use topics and groups of their own."""
+    if reason := kafka.missing():
+        pytest.skip(reason)
+    server = kafka.KafkaServer(tmp_path_factory.mktemp("kafka"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def _redis_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.RedisServer]:
+    if not redis.server_binary():
+        pytest.skip("no Redis server; install the extra `local`, or Debian's redis-server")
+    server = redis.RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(_redis_of_session: redis.RedisServer) -> redis.RedisServer:
+    """A running, empty Redis, whatever the test before did to it."""
+    if _redis_of_session.process.exit_code is not None:
+        _redis_of_session.start()
+    _redis_of_session.flush()
+    return _redis_of_session
+
+
+@pytest.fixture
+def prometheus_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[dict[str, Any]], prometheus.PrometheusServer]]:
+    """Starts a Prometheus with a given configuration."""
+    if reason := prometheus.missing():
+        pytest.skip(reason)
+    started: list[prometheus.PrometheusServer] = []
+
+    def start(config: dict[str, Any]) -> prometheus.PrometheusServer:
+        server = prometheus.PrometheusServer(tmp_path_factory.mktemp("prometheus"), config)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
