@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from tests.support.paths import CACHE, ROOT
+from tests.support.paths import CACHE, DEPLOY
 from tests.support.processes import Process, free_ports
 from tests.support.wait import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SETTINGS = ROOT / "deploy" / "kafka" / "server.properties"
+_SETTINGS = DEPLOY / "kafka" / "server.properties"
 _CLUSTER_ID = "dG9jc2luLXRlc3RzLTAwMQ"  # any 16 bytes, base64 without padding
 # A small heap and the quick compiler: the tests start it often and load it little.
 _JAVA = ("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")

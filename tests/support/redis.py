@@ -1,4 +1,4 @@
-"""A real Redis server as the deployment runs it: AOF, every write on disk before its answer."""
+"""A real Redis server with the deployment's redis.conf."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from tests.support.paths import DEPLOY
 from tests.support.processes import Process, free_ports
 from tests.support.wait import wait_for
 
@@ -51,11 +52,9 @@ class RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         binary = server_binary()
         assert binary, "no Redis server"
-        command = [binary, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        command += ["--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "always"]
-        if self.password:
-            command += ["--requirepass", self.password]
-        self._process = Process(command, self.folder / "redis.log", cwd=self.folder)
+        config = self.folder / "redis.conf"
+        config.write_text(self._config())
+        self._process = Process([binary, str(config)], self.folder / "redis.log", cwd=self.folder)
         wait_for(self._answers, _START_S, "Redis answers", ignore=(redis.ConnectionError,))
 
     def stop(self) -> None:
@@ -77,6 +76,13 @@ class RedisServer:
         """Empties it."""
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
+
+    def _config(self) -> str:
+        lines = [f"include {DEPLOY / 'redis' / 'redis.conf'}", "bind 127.0.0.1"]
+        lines += [f"port {self.port}", f"dir {self.folder}"]
+        if self.password:
+            lines.append(f"requirepass {self.password}")
+        return "\n".join(lines) + "\n"
 
     def _answers(self) -> bool:
         self.process.check()
