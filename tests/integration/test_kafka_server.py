@@ -8,6 +8,8 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
 from tests.support.kafka import KafkaServer, missing
+from tocsin.bus import wait_for_broker
+from tocsin.settings import Kafka
 
 pytestmark = pytest.mark.kafka
 
@@ -48,16 +50,16 @@ def _read(server: KafkaServer, topic: str) -> list[bytes]:
     return values
 
 
-def test_what_the_broker_acknowledged_outlives_its_kill(own_server):
+def test_what_the_broker_acknowledged_and_its_cluster_id_outlive_its_kill(own_server):
     _create(own_server, "kept")
     _write(own_server, "kept", [b"one", b"two"])
-    before = own_server.bootstrap
+    before = wait_for_broker(Kafka(bootstrap=own_server.bootstrap))
 
     own_server.kill()
     assert not own_server.process.group_lives()
     own_server.start()
 
-    assert own_server.bootstrap == before
+    assert wait_for_broker(Kafka(bootstrap=own_server.bootstrap)) == before
     _write(own_server, "kept", [b"three"])
     assert _read(own_server, "kept") == [b"one", b"two", b"three"]
 
