@@ -1,0 +1,207 @@
+"""The fold: one report, or the passing of time, into the state of a pair.
+
+The result depends on the set of reports, not on their order, as long as none comes later than the
+allowed lateness: what lies before `state.settled` is final, what lies after it is replayed at
+each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from services.alert.domain import pressure
+from services.alert.domain.alerts import Occasion
+from services.alert.domain.claims import Claim, claims_of, strongest
+from services.alert.domain.episodes import Post, Track, applies, walk
+from services.alert.domain.levels import CALM, earned, next_fall, standing, turning_points
+from services.alert.domain.pressure import Load, load_of
+from services.alert.domain.reports import News, falls, level_report
+from services.alert.domain.ringing import Round, ring
+from services.alert.domain.state import Config, Heard, State, is_stale, pruned
+from tocsin.messages import Alert, EventReport, LevelReport, LevelStep
+
+_INSTANT: Final = timedelta(microseconds=1)  # [a, b + _INSTANT) holds b
+_SLACK: Final = timedelta(days=1)  # a publication further in the future than this is no date
+_FIRST: Final = datetime(1900, 1, 1, tzinfo=UTC)  # and neither is one before there were wires
+
+
+class Outcome(StrEnum):
+    """What became of a report."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+    LATE = "late"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """The new state and what it says to the world. `due`: when the pair changes by itself."""
+
+    state: State
+    outcome: Outcome
+    level: LevelReport | None = None
+    alerts: tuple[Alert, ...] = ()
+    due: datetime | None = None
+
+
+def apply(state: State, report: EventReport, arrived_at: datetime, config: Config) -> Step:
+    """The pair after one report.
+
+    In the world the clock is at least `arrived_at`; in a replay only publication times move it,
+    so that a replay gives the same at any speed.
+    """
+    at = _published(report, arrived_at)
+    mark = Heard(
+        article=report.article.id,
+        revision=report.article.revision,
+        coder=report.coder,
+        report=report.id,
+        at=at or state.clock or arrived_at,
+    )
+    if is_stale(state, mark):
+        return Step(state=state, outcome=Outcome.REPEATED)
+    news = News(
+        report=report,
+        claims=claims_of(report, at, config.families) if at else (),
+        at=at,
+        late=bool(at and state.watermark and at < state.watermark - config.lateness),
+    )
+    heard = _moved(_with(state, news, mark), at, None if state.run else arrived_at)
+    if heard.clock is None:  # a replay that begins with an undated article
+        now = Occasion(dyad=state.dyad, run=state.run, at=arrived_at, standing=CALM, claims=())
+        level = level_report(now, news, (), None)
+        return Step(state=heard, outcome=Outcome.APPLIED, level=level)
+    step = _conclude(state, heard, news, config)
+    outcome = Outcome.LATE if news.late else Outcome.APPLIED
+    return msgspec.structs.replace(step, outcome=outcome)
+
+
+def advance(state: State, now: datetime, config: Config) -> Step:
+    """The pair after time has passed without a report; it speaks only if something changed."""
+    step = _conclude(state, _moved(state, None, now), None, config)
+    if step.alerts or step.state.shown != state.shown:
+        return step
+    return msgspec.structs.replace(step, level=None)
+
+
+def _conclude(before: State, heard: State, news: News | None, config: Config) -> Step:
+    clock = heard.clock or _FIRST
+    line = clock - config.lateness
+    claims = earned(heard.claims)
+    rounds = _rounds(before, heard, claims, config)
+    state, now = _looked(heard, claims, clock, line)
+    alerts, told = ring(state.told, rounds, now, loud=news is None or not news.late)
+    state = msgspec.structs.replace(
+        state,
+        tracks={**state.tracks, **{each.rule.name: each.final.track for each in rounds}},
+        told=told,
+        settled=line,
+        shown=now.standing.level,
+    )
+    alert = next((each.current.id for each in rounds if each.current), None)
+    return Step(
+        state=pruned(state, claims, line),
+        outcome=Outcome.APPLIED,
+        level=level_report(now, news, _fell(before, clock), alert),
+        alerts=alerts,
+        due=_due(claims, line, clock),
+    )
+
+
+def _rounds(
+    before: State, heard: State, claims: Sequence[Claim], config: Config
+) -> tuple[Round, ...]:
+    clock = heard.clock or _FIRST
+    line = clock - config.lateness
+    start = heard.settled or min((each.at for each in claims if each.at < line), default=line)
+    rounds = []
+    for rule in config.rules:
+        if not applies(rule, heard.dyad):
+            continue
+        post = Post(rule=rule, dyad=heard.dyad, origin=heard.origin, gap=config.lateness)
+        track = _track(before, heard, claims, post)
+        final = walk(track, claims, (start, line), post)
+        still = walk(final.track, claims, (line, clock + _INSTANT), post)
+        rounds.append(Round(rule=rule, final=final, open=still))
+    return tuple(rounds)
+
+
+def _track(before: State, heard: State, claims: Sequence[Claim], post: Post) -> Track:
+    """The rule's track, without an episode whose evidence has been withdrawn."""
+    track = heard.tracks.get(post.rule.name, Track())
+    if track.current is None or heard.settled is None or len(heard.heard) > len(before.heard):
+        return track
+    had = standing(earned(before.claims), heard.settled).level
+    has = standing(claims, heard.settled).level
+    withdrawn = has < post.rule.clear_below <= had
+    return Track(ended_at=track.ended_at) if withdrawn else track
+
+
+def _looked(
+    heard: State, claims: tuple[Claim, ...], clock: datetime, line: datetime
+) -> tuple[State, Occasion]:
+    final = pressure.settle(heard.pressure, (each for each in heard.loads if each.at < line), line)
+    loads = tuple(each for each in heard.loads if each.at >= line)
+    value, z = pressure.read(final, loads, clock)
+    now = Occasion(
+        dyad=heard.dyad,
+        run=heard.run,
+        at=clock,
+        standing=standing(claims, clock),
+        claims=claims,
+        pressure=value,
+        pressure_z=z,
+    )
+    return msgspec.structs.replace(heard, pressure=final, loads=loads), now
+
+
+def _with(state: State, news: News, mark: Heard) -> State:
+    """The state with the report in it, in the place of an older one of the same article."""
+    article = news.report.article.id
+    load = Load(at=mark.at, report=news.report.id, size=load_of(news.report) if news.at else 0.0)
+    old = {each.report for each in state.heard if each.article == article}
+    return msgspec.structs.replace(
+        state,
+        claims=(
+            *(each for each in state.claims if each.article != article),
+            *strongest(news.claims),
+        ),
+        heard=(*(each for each in state.heard if each.article != article), mark),
+        loads=(*(each for each in state.loads if each.report not in old), load),
+    )
+
+
+def _moved(state: State, published: datetime | None, now: datetime | None) -> State:
+    """The state with its clocks moved on, never back."""
+    marks = [each for each in (state.watermark, published) if each]
+    clocks = [each for each in (state.clock, published, now) if each]
+    return msgspec.structs.replace(
+        state, watermark=max(marks, default=None), clock=max(clocks, default=None)
+    )
+
+
+def _fell(before: State, clock: datetime) -> list[LevelStep]:
+    if before.clock is None:
+        return []
+    return falls(earned(before.claims), before.clock, clock)
+
+
+def _due(claims: Sequence[Claim], line: datetime, clock: datetime) -> datetime | None:
+    """The next moment at which the level falls by itself, or a fall becomes final."""
+    fall = next_fall(claims, clock)
+    final = [each + (clock - line) for each in turning_points(claims, line, clock) if each > line]
+    moments = [*final, *([fall[0]] if fall else [])]
+    return min(moments, default=None)
+
+
+def _published(report: EventReport, arrived_at: datetime) -> datetime | None:
+    """When the report was published (UTC), if its date can be one."""
+    at = report.article.published_at
+    if at is None:
+        return None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return at.astimezone(UTC) if _FIRST < at < arrived_at + _SLACK else None
