@@ -1,0 +1,111 @@
+"""The ingest service: settings, wiring, run. The only file of it that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from services.ingest.app import Intake
+from services.ingest.replay import Plan, replay
+from services.ingest.seen import Seen
+from services.ingest.settings import Settings
+from services.ingest.sources.files import index
+from services.ingest.sources.inbox import Inbox
+from tocsin import bus, settings
+from tocsin.errors import TocsinError, Unavailable
+from tocsin.observe import Health, configure_logging, get_logger, serve
+
+
+def main() -> int:
+    """Runs the service until SIGTERM; returns the exit code."""
+    try:
+        chosen = settings.load(Settings, os.environ, prefix="TOCSIN_INGEST_")
+        configure_logging(chosen.log, "ingest")
+        return _run(chosen)
+    except TocsinError as error:
+        print(f"ingest: {error}", file=sys.stderr)  # noqa: T201 - there may be no log yet
+        return error.exit_code
+
+
+def _run(chosen: Settings) -> int:
+    health = Health()
+    server = serve(chosen.http, health)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    get_logger().info("starting", port=server.port)
+    bus.wait_for_broker(chosen.kafka)
+    failed: list[TocsinError] = []
+    sources = [*([_replay] if chosen.replay else []), *([_inbox] if chosen.inbox else [])]
+    threads = [
+        threading.Thread(target=_source, args=(each, chosen, stop, failed), name=each.__name__)
+        for each in sources
+    ]
+    for thread in threads:
+        thread.start()
+    health.mark_ready()
+    get_logger().info("ready", sources=[each.__name__.strip("_") for each in sources])
+    stop.wait()
+    health.mark_not_ready("stop", "stopping")
+    for thread in threads:
+        thread.join(timeout=8)
+    server.close()
+    if failed:
+        raise failed[0]
+    return 0
+
+
+def _source(
+    source: Callable[[Settings, threading.Event], None],
+    chosen: Settings,
+    stop: threading.Event,
+    failed: list[TocsinError],
+) -> None:
+    try:
+        source(chosen, stop)
+    except TocsinError as error:
+        if not stop.is_set():
+            failed.append(error)
+            stop.set()
+
+
+def _replay(chosen: Settings, stop: threading.Event) -> None:
+    found = index([Path(each) for each in chosen.replay])
+    plan = Plan(
+        run=chosen.run_id,
+        speed=chosen.speed,
+        max_gap_s=chosen.max_gap_s,
+        loop=chosen.loop,
+        batch=chosen.batch,
+    )
+    intake, _ = _intake(chosen)
+    total = replay(found, intake, plan, stop=stop)
+    get_logger().info("replayed", run=plan.run, published=total.published, seen=total.seen)
+
+
+def _inbox(chosen: Settings, stop: threading.Event) -> None:
+    intake, seen = _intake(chosen)
+    inbox = Inbox(Path(chosen.inbox or ""), intake, seen, batch=chosen.batch)
+    while not stop.wait(chosen.inbox_poll_s):
+        try:
+            inbox.look()
+        except Unavailable as error:
+            get_logger().warning("waiting", error=str(error))
+
+
+def _intake(chosen: Settings) -> tuple[Intake, Seen]:
+    """An intake of its own for each source, so that none holds another."""
+    seen = Seen(chosen.redis, days=chosen.seen_days)
+
+    def refused(detail: str) -> None:
+        get_logger().warning("refused", detail=detail)
+
+    return Intake(bus.Producer(chosen.kafka, service="ingest"), seen, on_refused=refused), seen
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""What a source hands over before it is an article: text as it came, with what is said of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from services.ingest.domain.agencies import Agencies
+from services.ingest.domain.clean import clean
+from services.ingest.domain.identity import article_id, fingerprint
+from tocsin.errors import BadMessage, Reason
+from tocsin.messages import Article, PublishedBasis
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One article as a source gave it. `origin` names file and line for errors."""
+
+    guid: str
+    source: str
+    origin: str
+    text: str
+    title: str | None = None
+    url: str | None = None
+    outlet: str | None = None
+    language: str | None = None
+    published_at: datetime | None = None
+    published_basis: PublishedBasis = PublishedBasis.NONE
+    flags: tuple[str, ...] = ()
+
+
+def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -> Article:
+    """The cleaned article, as revision 1.
+
+    Raises:
+        BadMessage: nothing is left after cleaning.
+    """
+    cleaned = clean(item.text, agencies, title=item.title)
+    text = cleaned.text or cleaned.title or ""
+    if not text:
+        raise BadMessage(Reason.EMPTY, f"{item.origin}: no text")
+    published_at, late_flags = _not_after(item.published_at, now)
+    return Article(
+        id=article_id(url=item.url, source=item.source, guid=item.guid),
+        guid=item.guid,
+        source=item.source,
+        text=text,
+        fingerprint=fingerprint(f"{cleaned.title or ''}\n{text}"),
+        fetched_at=now,
+        title=cleaned.title,
+        url=item.url,
+        outlet=item.outlet,
+        agency=cleaned.agency,
+        dateline=cleaned.dateline,
+        language=item.language,
+        published_at=published_at,
+        published_basis=item.published_basis if published_at else PublishedBasis.NONE,
+        run=run,
+        flags=(*item.flags, *cleaned.flags, *late_flags),
+    )
+
+
+def published(value: datetime | date | str | None) -> tuple[datetime | None, tuple[str, ...]]:
+    """A publication time as aware UTC, with flags for what had to be assumed.
+
+    A day stands at noon, a time without a zone in UTC.
+
+    Raises:
+        ValueError: it is no ISO 8601 date or time.
+    """
+    if isinstance(value, str):
+        value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    if value is None:
+        return None, ()
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, 12, tzinfo=UTC), ("day_only",)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC), ("zone_assumed",)
+    return value.astimezone(UTC), ()
+
+
+def _not_after(at: datetime | None, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
+    """The future cannot have been published: it is taken as now, and flagged."""
+    if at is None or at <= now:
+        return at, ()
+    return now, ("future_clamped",)

@@ -1,0 +1,28 @@
+"""The settings of ingest: TOCSIN_INGEST_*, and the shared ones."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from tocsin import settings
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Read once, in `__main__`."""
+
+    kafka: settings.Kafka = settings.Kafka()
+    redis: settings.Redis = settings.Redis()
+    http: settings.Http = settings.Http()
+    log: settings.Log = settings.Log()
+
+    replay: tuple[str, ...] = ()  # files and folders to replay once after the start
+    run_id: str = "feed"  # the replay's name; the same name again skips what was published
+    speed: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # feed seconds a second; 0: no waiting
+    max_gap_s: Annotated[float, msgspec.Meta(ge=0)] = 5.0  # longest wait between two articles
+    loop: bool = False  # replay again and again, each time as a run of its own
+    inbox: str | None = None  # a folder whose new files are published as live articles
+    inbox_poll_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0
+    seen_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an article is remembered
+    batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200

@@ -1,0 +1,71 @@
+"""A drop folder: files that appear there are published as live articles, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from services.ingest.app import Intake
+from services.ingest.seen import Seen
+from services.ingest.sources.files import index
+from tocsin.errors import UsageError
+
+
+class _Size(msgspec.Struct, frozen=True):
+    """What a file looked like; one that still changes is left alone."""
+
+    size: int
+    changed_ns: int
+
+
+class Inbox:
+    """Looks into the folder when asked; a file is taken once it has stopped growing."""
+
+    def __init__(self, folder: Path, intake: Intake, seen: Seen, *, batch: int) -> None:
+        self._folder = folder
+        self._intake = intake
+        self._seen = seen
+        self._batch = batch
+        self._before: dict[Path, _Size] = {}
+
+    def look(self) -> int:
+        """Publishes the files that are new and whole, and returns how many.
+
+        Raises:
+            Unavailable: broker or Redis are away; the same files are taken at the next look.
+            UsageError: the folder is not there, or its manifest is wrong.
+        """
+        if not self._folder.is_dir():
+            raise UsageError(f"TOCSIN_INGEST_INBOX: {self._folder} is not a folder")
+        now = dict(_files(self._folder))
+        whole = [file for file, size in now.items() if self._before.get(file) == size]
+        self._before = now
+        taken = 0
+        for file in whole:
+            name = _name(file, now[file])
+            if not self._seen.file_done(name):
+                self._take(file)
+                self._seen.mark_file(name)
+                taken += 1
+        return taken
+
+    def _take(self, file: Path) -> None:
+        found = index([file])
+        self._intake.refuse(found.refused)
+        for start in range(0, len(found.entries), self._batch):
+            self._intake.take(found.entries[start : start + self._batch], run=None)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, _Size]]:
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in (".txt", ".jsonl", ".ndjson") and not file.is_symlink():
+            about = file.stat()
+            if file.is_file():
+                yield file, _Size(about.st_size, about.st_mtime_ns)
+
+
+def _name(file: Path, size: _Size) -> str:
+    return hashlib.sha256(f"{file}\x1f{size.size}\x1f{size.changed_ns}".encode()).hexdigest()[:32]

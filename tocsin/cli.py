@@ -1,0 +1,76 @@
+"""The `tocsin` command: a thin dispatcher. Each command is `main(argv) -> exit code` in its module."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tocsin.errors import TocsinError
+
+
+class Command(msgspec.Struct, frozen=True):
+    """Where a command lives; named as text, since the kernel knows no service."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Final = {
+    "demo": Command("tocsin.local.demo", "start all, replay the seeds, show the ladder, stop all"),
+    "up": Command("tocsin.local.up", "start the embedded broker, Redis and the three services"),
+    "replay": Command("services.ingest.replay", "publish files and folders as a simulated feed"),
+    "watch": Command("services.alert.watch", "follow the alerts as they come"),
+    "code": Command("services.enrich.code", "text in, coded events out, without a broker"),
+    "topics": Command("tocsin.admin", "create the topics, or show them"),
+    "dlq": Command("tocsin.dead_letters", "list dead letters, or replay them"),
+}
+
+_EXAMPLES: Final = """examples:
+  tocsin demo
+  tocsin up
+  tocsin replay seeds --speed 3600
+  tocsin watch --dyad USA-VEN --min-level 3
+
+`tocsin COMMAND --help` tells more of each. Exit codes: 0 fine, 1 failed, 2 misused."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else "--help"
+    if name in ("-h", "--help", "help"):
+        print(_usage())
+        return 0 if arguments else 2
+    if name not in COMMANDS:
+        print(f"tocsin: there is no command {name!r}; see tocsin --help", file=sys.stderr)
+        return 2
+    try:
+        module = importlib.import_module(COMMANDS[name].module)
+        return int(module.main(arguments[1:]))
+    except TocsinError as error:
+        print(f"tocsin {name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        print(f"tocsin {name}: this install lacks {error.name}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # What reads us is gone, as in `tocsin watch | head`; a second error at exit helps nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {each.help}" for name, each in COMMANDS.items())
+    return f"usage: tocsin COMMAND …\n\nWatches the news for escalation between states, and rings.\n\ncommands:\n{commands}\n\n{_EXAMPLES}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
