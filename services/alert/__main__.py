@@ -1,0 +1,93 @@
+"""Settings → wiring → run. The only file of alert that reads the environment."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from services.alert import app
+from services.alert.dispatch import Channel, drain
+from services.alert.domain.families import parse_families
+from services.alert.domain.state import Config
+from services.alert.notify.kafka import Publisher
+from services.alert.outbox import Outbox
+from services.alert.rules import parse_rules
+from services.alert.settings import Settings
+from services.alert.store import Store, connect
+from tocsin.errors import SettingsError, TocsinError
+from tocsin.observe import Health, configure_logging, serve
+from tocsin.settings import load
+from tocsin.streams import Background, Stage, run
+from tocsin.topics import EVENTS
+
+_DATA: Final = Path(__file__).parent / "data"
+
+
+def main() -> int:
+    """Runs alert until SIGTERM; the exit code."""
+    try:
+        settings = load(Settings, os.environ, prefix="TOCSIN_ALERT_")
+        configure_logging(settings.log, "alert")
+        return _run(settings)
+    except TocsinError as error:
+        sys.stderr.write(f"alert: {error}\n")
+        return error.exit_code
+
+
+def _run(settings: Settings) -> int:
+    client = connect(settings.redis)
+    store = Store(client, settings.redis.prefix, app.letters)
+    outbox = Outbox(client, settings.redis.prefix)
+    alert = app.App(store, _config(settings))
+    publisher = Publisher(settings.kafka)
+    channels = [publisher.channel()]
+    health = Health()
+    server = serve(settings.http, health)
+    try:
+        return run(
+            Stage(
+                kafka=settings.kafka,
+                service="alert",
+                topic=EVENTS,
+                handle=alert.handle,
+                health=health,
+                on_dead=app.on_dead,
+                background=(
+                    functools.partial(app.tick_along, alert, settings.tick_s),
+                    functools.partial(app.show, store, outbox, settings.tick_s),
+                    *(_draining(outbox, each, channels) for each in channels),
+                ),
+            )
+        )
+    finally:
+        publisher.close()
+        server.close()
+
+
+def _draining(outbox: Outbox, channel: Channel, channels: list[Channel]) -> Background:
+    return functools.partial(drain, outbox, channel, [each.name for each in channels])
+
+
+def _config(settings: Settings) -> Config:
+    rules = Path(settings.rules) if settings.rules else _DATA / "rules.yaml"
+    families = Path(settings.families) if settings.families else _DATA / "families.toml"
+    return Config(
+        rules=parse_rules(_read(rules, "TOCSIN_ALERT_RULES"), rules.name),
+        families=parse_families(_read(families, "TOCSIN_ALERT_FAMILIES")),
+        lateness=timedelta(hours=settings.lateness_h),
+    )
+
+
+def _read(path: Path, variable: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: {path}: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

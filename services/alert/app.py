@@ -1,0 +1,168 @@
+"""Alert: events in, levels and alerts out. The steps in their order.
+
+decode → check → load, fold and store the pair, its outbox with it → count. What the outbox holds
+is published and delivered by the dispatcher, in the background.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from services.alert import metrics
+from services.alert.dispatch import pause
+from services.alert.domain import fold
+from services.alert.domain.fold import Step
+from services.alert.domain.state import Config, State
+from services.alert.outbox import Outbox
+from services.alert.store import Place, Store
+from tocsin.bus import Outgoing, Record, outgoing
+from tocsin.errors import BadMessage, Reason, Unavailable
+from tocsin.messages import Alert, AlertStatus, EventReport, LevelReport, decode, digest
+from tocsin.observe import get_logger
+from tocsin.streams import Result
+from tocsin.topics import ALERTS, LEVELS
+
+_DYAD: Final = re.compile(r"[A-Z]{3}-[A-Z]{3}")
+_RUN: Final = re.compile(r"[\w.:-]{1,100}", re.ASCII)
+
+
+class App:
+    """Applies reports, and lets time pass for the pairs of the world."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._config = config
+
+    async def handle(self, records: Sequence[Record]) -> list[Result]:
+        """One result a record, in order: nothing to publish, or why it is refused.
+
+        Pairs go side by side, the reports of one pair one after the other.
+        """
+        lanes: dict[bytes | None, list[int]] = {}
+        for place, record in enumerate(records):
+            lanes.setdefault(record.key, []).append(place)
+        results: list[Result] = [() for _ in records]
+
+        async def lane(places: Sequence[int]) -> None:
+            for place in places:
+                results[place] = await self._one(records[place])
+
+        ends = await asyncio.gather(*map(lane, lanes.values()), return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
+        return results
+
+    async def tick(self, now: datetime) -> None:
+        """Lets the pairs whose level is due to fall come to now."""
+        for dyad in await self._store.due(now):
+            place = Place(dyad=dyad)
+            step = await self._store.step(place, lambda s: fold.advance(s, now, self._config))
+            if step:
+                _count(place, step)
+
+    async def _one(self, record: Record) -> Result:
+        try:
+            report = read(record.value)
+        except BadMessage as refused:
+            return refused
+        place = Place(dyad=report.dyad, run=report.article.run)
+        arrived_at = datetime.now(UTC)
+
+        def folded(state: State) -> Step:
+            return fold.apply(state, report, arrived_at, self._config)
+
+        with metrics.STEP_SECONDS.time():
+            step = await self._store.step(place, folded, record)
+        outcome = step.outcome if step else fold.Outcome.REPEATED
+        metrics.REPORTS.labels(outcome=outcome.value).inc()
+        if step:
+            _count(place, step)
+        return ()
+
+
+def read(value: bytes | None) -> EventReport:
+    """The report in a record.
+
+    Raises:
+        BadMessage: it is none, or one that the topic's contract excludes.
+    """
+    report = decode(value, EventReport)
+    if not _DYAD.fullmatch(report.dyad) or report.dyad[:3] >= report.dyad[4:]:
+        raise BadMessage(Reason.WRONG_SHAPE, "dyad is no sorted pair of ISO 3166 codes")
+    if report.article.run is not None and not _RUN.fullmatch(report.article.run):
+        raise BadMessage(Reason.WRONG_SHAPE, "article.run is no run id")
+    if not all(event.evidence for event in report.events):
+        raise BadMessage(Reason.WRONG_SHAPE, "an event without evidence")
+    return report
+
+
+def letters(step: Step) -> list[Outgoing]:
+    """What a step says to the world, ready to be published: alerts first."""
+    found = [_alert(each) for each in step.alerts]
+    return [*found, _level(step.level)] if step.level else found
+
+
+def on_dead(reason: Reason) -> None:
+    """Counts a record that could not be used."""
+    metrics.REPORTS.labels(outcome="dead").inc()
+    metrics.DEAD_LETTERS.labels(reason=reason.value).inc()
+
+
+async def tick_along(app: App, every_s: float, stop: asyncio.Event) -> None:
+    """Ticks until the stop, whatever the store does meanwhile."""
+    await _repeat(lambda: app.tick(datetime.now(UTC)), every_s, stop)
+
+
+async def show(store: Store, outbox: Outbox, every_s: float, stop: asyncio.Event) -> None:
+    """Keeps the gauges at what the store says: after a restart too, and for other workers."""
+
+    async def once() -> None:
+        metrics.OUTBOX_ENTRIES.set(await outbox.length())
+        for each in await store.gauges():
+            metrics.LEVEL.labels(dyad=each.dyad, status=each.status.value).set(each.level)
+            metrics.PRESSURE.labels(dyad=each.dyad, status=each.status.value).set(each.pressure)
+
+    await _repeat(once, every_s, stop)
+
+
+async def _repeat(work: Callable[[], Awaitable[None]], every_s: float, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await work()
+        except Unavailable as error:
+            get_logger().warning("waiting", error=str(error))
+        await pause(stop, every_s)
+
+
+def _alert(alert: Alert) -> Outgoing:
+    return outgoing(ALERTS, alert.dyad, alert, id=f"{alert.id}.{alert.revision}", at=alert.at)
+
+
+def _level(level: LevelReport) -> Outgoing:
+    # A replay has keys of its own, so that compaction never drops the live level for it.
+    key = f"{level.dyad}@{level.run}" if level.run else level.dyad
+    name = digest("level", key, level.report or "", level.at.isoformat())
+    return outgoing(LEVELS, key, level, id=name, at=level.at)
+
+
+def _count(place: Place, step: Step) -> None:
+    status = AlertStatus.EXERCISE if place.run else AlertStatus.ACTUAL
+    for alert in step.alerts:
+        metrics.ALERTS.labels(
+            change=alert.change.value, severity=alert.severity.value, status=status.value
+        ).inc()
+        get_logger().info(
+            "alert",
+            alert=alert.id,
+            revision=alert.revision,
+            change=alert.change.value,
+            dyad=alert.dyad,
+            threat_level=alert.level,  # "level" is the log line's own
+            state=alert.state.value,
+            run=alert.run,
+        )

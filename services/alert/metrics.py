@@ -1,0 +1,38 @@
+"""What alert counts: tocsin_alert_*. Labels are enums and the pairs of states."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REPORTS: Final = Counter(
+    "tocsin_alert_reports_total", "Event reports, by what became of them.", ["outcome"]
+)
+DEAD_LETTERS: Final = Counter(
+    "tocsin_alert_dead_letters_total", "Records that could not be used, by reason.", ["reason"]
+)
+LEVEL: Final = Gauge(
+    "tocsin_alert_level",
+    "Level of a pair of states, 0 to 5: observed escalation in reporting.",
+    ["dyad", "status"],
+)
+PRESSURE: Final = Gauge(
+    "tocsin_alert_pressure",
+    "Decayed sum of conflict scores of a pair, half-life 72 h.",
+    ["dyad", "status"],
+)
+ALERTS: Final = Counter(
+    "tocsin_alert_alerts_total", "Revisions of alerts.", ["change", "severity", "status"]
+)
+OUTBOX_ENTRIES: Final = Gauge(
+    "tocsin_alert_outbox_entries", "Messages that some channel has still to pass on."
+)
+NOTIFICATIONS: Final = Counter(
+    "tocsin_alert_notifications_total", "Notifications, by outcome.", ["channel", "outcome"]
+)
+STEP_SECONDS: Final = Histogram(
+    "tocsin_alert_step_seconds",
+    "One report into the state of its pair, with the store.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
+)

@@ -1,0 +1,52 @@
+"""The Kafka channel: the outbox onto the alert and level topics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from services.alert.dispatch import Channel, Sent
+from services.alert.outbox import Entry
+from tocsin import bus, settings
+from tocsin.errors import Unavailable
+
+NAME: Final = "kafka"
+_BATCH: Final = 200
+_TIMEOUT_S: Final = 5.0  # short, so that a stop is not kept waiting
+
+
+class Publisher:
+    """A producer that is made when first needed, and anew after each failure."""
+
+    def __init__(self, kafka: settings.Kafka) -> None:
+        self._kafka = kafka
+        self._producer: bus.Producer | None = None
+
+    def channel(self) -> Channel:
+        """The channel that publishes through this."""
+        return Channel(name=NAME, batch=_BATCH, send=self._send)
+
+    async def _send(self, entries: Sequence[Entry], _tries: int) -> Sent:
+        batch = [each.message for each in entries]
+        try:
+            await asyncio.to_thread(self._publish, batch)
+        except bus.TooLarge as error:
+            return Sent(aside=str(error))
+        return Sent()
+
+    def _publish(self, batch: Sequence[bus.Outgoing]) -> None:
+        if self._producer is None:
+            self._producer = bus.Producer(self._kafka, service="alert-outbox")
+        try:
+            self._producer.publish(batch, timeout_s=_TIMEOUT_S)
+        except Unavailable:
+            # What this producer still holds would come after the next try's, out of order.
+            self._producer.close()
+            self._producer = None
+            raise
+
+    def close(self) -> None:
+        """Ends the connection."""
+        if self._producer is not None:
+            self._producer.close()
