@@ -1,4 +1,4 @@
-"""The `tocsin` command: a thin dispatcher. Each command is `main(argv) -> exit code` in its module."""
+"""The `tocsin` command: a thin dispatcher to modules with `main(argv) -> exit code`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ COMMANDS: Final = {
     "topics": Command("tocsin.admin", "create the topics, or show them"),
     "dlq": Command("tocsin.dead_letters", "list dead letters, or replay them"),
 }
+
+_HEAD: Final = """usage: tocsin COMMAND …
+
+Watches the news for escalation between states, and rings."""
 
 _EXAMPLES: Final = """examples:
   tocsin demo
@@ -69,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _usage() -> str:
     width = max(map(len, COMMANDS))
     commands = "\n".join(f"  {name:<{width}}  {each.help}" for name, each in COMMANDS.items())
-    return f"usage: tocsin COMMAND …\n\nWatches the news for escalation between states, and rings.\n\ncommands:\n{commands}\n\n{_EXAMPLES}"
+    return f"{_HEAD}\n\ncommands:\n{commands}\n\n{_EXAMPLES}"
 
 
 if __name__ == "__main__":

@@ -463,3 +463,8 @@ def digest(*parts: str) -> str:
 def dyad_of(one: str, other: str) -> str:
     """The name of a pair of states: sorted ISO3 codes, `USA-VEN`."""
     return "-".join(sorted((one, other)))
+
+
+def report_id(article: ArticleRef, dyad: str, coder: str) -> str:
+    """The id of what one revision of an article says of one pair, as this coder reads it."""
+    return digest(article.id, str(article.revision), dyad, coder)

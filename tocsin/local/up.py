@@ -1,0 +1,69 @@
+"""The command `tocsin up`: the embedded run until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tocsin.errors import UsageError
+from tocsin.local.stack import Ports, Stack, running
+
+_EXAMPLES: Final = """examples:
+  tocsin up                                    then, elsewhere: tocsin replay seeds; tocsin watch
+  tocsin up --replay seeds --inbox ./inbox     replay the seeds, and take what is dropped there
+  tocsin up --kafka-port 29092 --redis-port 26379 --http-port 9201
+
+Nothing it holds outlives it: the embedded broker and Redis keep all in memory.
+Metrics and health of ingest, enrich and alert stand on three ports from --http-port on.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    options = _parser().parse_args(argv)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stack = Stack(
+        Ports(kafka=options.kafka_port, redis=options.redis_port, http=options.http_port),
+        env=_sources(options),
+        on_line=lambda name, line: print(f"{name:>6} | {line}", flush=True),
+        on_step=lambda step: print(f"tocsin | {step}", flush=True),
+    )
+    with running(stack):
+        print(f"tocsin | broker {stack.kafka.bootstrap}, Ctrl-C stops all", flush=True)
+        while not stop.wait(0.2):
+            stack.check()
+        print("tocsin | stopping", file=sys.stderr, flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tocsin up",
+        description="Start the embedded broker, Redis and the three services as one group.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--kafka-port", type=int, default=19092)
+    parser.add_argument("--redis-port", type=int, default=16379)
+    parser.add_argument("--http-port", type=int, default=9101, help="first of three")
+    parser.add_argument("--replay", metavar="PATH", help="replay this once after the start")
+    parser.add_argument("--inbox", metavar="FOLDER", help="publish what is dropped there")
+    return parser
+
+
+def _sources(options: argparse.Namespace) -> dict[str, str]:
+    env: dict[str, str] = {}
+    for name in ("replay", "inbox"):
+        path = getattr(options, name)
+        if path is not None:
+            if not Path(path).exists():
+                raise UsageError(f"--{name}: {path}: no such file or folder")
+            env[f"TOCSIN_INGEST_{name.upper()}"] = str(Path(path).resolve())
+    return env
