@@ -6,16 +6,18 @@ import contextlib
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as kafka_errors
 
 from tocsin import settings
-from tocsin.errors import Reason, TocsinError, Unavailable
-from tocsin.messages import Message, encode
+from tocsin.errors import BadMessage, Reason, TocsinError, Unavailable
+from tocsin.messages import Message, decode, encode
 from tocsin.topics import DEAD_LETTER_RETENTION_MS, DEAD_LETTER_TOPICS, TOPICS, Topic
+
+M = TypeVar("M", bound=Message)
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -85,6 +87,18 @@ def outgoing(
         headers=tuple((name, value.encode()) for name, value in headers.items()),
         partition=partition,
     )
+
+
+def received(record: Record, topic: Topic, kind: type[M]) -> M:
+    """The message in a record of this topic.
+
+    Raises:
+        BadMessage: it cannot be decoded, or names a major version that is not the topic's.
+    """
+    declared = record.header("ce_type")
+    if declared is not None and declared.rsplit(".", 1)[-1] != topic.name.rsplit(".", 1)[-1]:
+        raise BadMessage(Reason.UNKNOWN_VERSION, f"ce_type {declared[:80]}")
+    return decode(record.value, kind)
 
 
 # The reason a record was refused and where it stood travel in these headers; key, value and the

@@ -1,0 +1,125 @@
+"""The coder in processes of its own: a text that hangs or crashes it costs that text alone."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Final
+
+from tocsin.errors import BadMessage, Reason
+from tocsin.messages import Article, EnrichedArticle
+
+Coded = EnrichedArticle | BadMessage
+Code = Callable[[Sequence[Article]], list[EnrichedArticle]]
+_ORPHAN_CHECK_S: Final = 1.0
+_LOAD_S: Final = 120.0
+
+
+class Pool:
+    """Codes batches in worker processes, each of which holds one coder for its life.
+
+    `build` makes the coder in the worker; it and its result are named at module level.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], Code],
+        *,
+        workers: int,
+        deadline_s: float,
+        on_restart: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._build = build
+        self._workers = workers
+        self._deadline_s = deadline_s
+        self._on_restart = on_restart
+        self._executor = self._start()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._workers,
+            # Spawned, not forked: the parent has threads, sockets and an event loop.
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_load,
+            initargs=(self._build, os.getpid()),
+        )
+
+    async def warm(self) -> None:
+        """Comes back when the workers have loaded their models."""
+        waiting = [self._submit([], _LOAD_S) for _ in range(self._workers)]
+        await asyncio.gather(*waiting)
+
+    async def code(self, articles: Sequence[Article]) -> list[Coded]:
+        """What the coder says of each, in order; a refusal for one that hangs or crashes it."""
+        size = -(-len(articles) // self._workers) or 1
+        chunks = [articles[start : start + size] for start in range(0, len(articles), size)]
+        coded = await asyncio.gather(*(self._chunk(chunk) for chunk in chunks))
+        return [each for chunk in coded for each in chunk]
+
+    async def _chunk(self, articles: Sequence[Article]) -> list[Coded]:
+        try:
+            coded: list[Coded] = list(
+                await self._submit(articles, self._deadline_s * len(articles))
+            )
+        except (TimeoutError, BrokenProcessPool) as error:
+            self._restart()
+            refusal = _refusal(error)
+        except Exception as error:  # noqa: BLE001 - whatever a text does to the coder
+            refusal = BadMessage(Reason.RAISED, f"{type(error).__name__}: {error}"[:300])
+        else:
+            return coded
+        if len(articles) == 1:
+            return [refusal]
+        return [(await self._chunk([article]))[0] for article in articles]
+
+    async def _submit(self, articles: Sequence[Article], within_s: float) -> list[EnrichedArticle]:
+        work = asyncio.get_running_loop().run_in_executor(self._executor, _code, list(articles))
+        return await asyncio.wait_for(work, within_s)
+
+    def _restart(self) -> None:
+        self._on_restart()
+        self.close()
+        self._executor = self._start()
+
+    def close(self) -> None:
+        """Ends the workers, at once."""
+        processes: dict[int, Any] = dict(self._executor._processes or {})  # noqa: SLF001 - until 3.14
+        for process in processes.values():
+            process.kill()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _refusal(error: Exception) -> BadMessage:
+    if isinstance(error, TimeoutError):
+        return BadMessage(Reason.TIMED_OUT, "the coder did not come back in time")
+    return BadMessage(Reason.CRASHED, "the coder's process died")
+
+
+_coder: Code | None = None
+
+
+def _load(build: Callable[[], Code], parent: int) -> None:
+    global _coder  # noqa: PLW0603 - one coder for the life of the worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _coder = build()
+
+
+def _end_with(parent: int) -> None:
+    """Ends this worker when its parent is gone, so that a kill -9 leaves nothing running."""
+    while os.getppid() == parent:
+        time.sleep(_ORPHAN_CHECK_S)
+    os._exit(0)
+
+
+def _code(articles: list[Article]) -> list[EnrichedArticle]:
+    if _coder is None:
+        raise RuntimeError("the worker was not loaded")
+    return _coder(articles) if articles else []
