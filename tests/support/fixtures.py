@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import kafka, prometheus, redis
+from tests.support.deployment import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from tests.support.processes import Process
-
-
-def assert_gone(process: Process) -> None:
-    """Fails if a program or a child of it outlived its test; ends it all the same."""
-    left = process.group_lives()
-    process.close()
-    assert not left, f"{process.command[:3]} left processes behind"
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +63,17 @@ def prometheus_server(
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The services of docker-compose.yml, ready, replaying the seeds."""
+    if reason := kafka.missing() or prometheus.missing():
+        pytest.skip(reason)
+    deployment = Deployment(tmp_path_factory.mktemp("deployment"))
+    try:
+        deployment.start()
+        yield deployment
+        deployment.stop()
+    finally:
+        deployment.close()
