@@ -13,7 +13,9 @@ from services.alert import app
 from services.alert.dispatch import Channel, drain
 from services.alert.domain.families import parse_families
 from services.alert.domain.state import Config
+from services.alert.notify.guard import parse_networks
 from services.alert.notify.kafka import Publisher
+from services.alert.notify.webhook import Poster, Target, check_url
 from services.alert.outbox import Outbox
 from services.alert.rules import parse_rules
 from services.alert.settings import Settings
@@ -44,7 +46,7 @@ def _run(settings: Settings) -> int:
     outbox = Outbox(client, settings.redis.prefix)
     alert = app.App(store, _config(settings))
     publisher = Publisher(settings.kafka)
-    channels = [publisher.channel()]
+    channels = [publisher.channel(), *_webhook(settings)]
     health = Health()
     server = serve(settings.http, health)
     try:
@@ -70,6 +72,22 @@ def _run(settings: Settings) -> int:
 
 def _draining(outbox: Outbox, channel: Channel, channels: list[Channel]) -> Background:
     return functools.partial(drain, outbox, channel, [each.name for each in channels])
+
+
+def _webhook(settings: Settings) -> list[Channel]:
+    if settings.webhook_url is None:
+        return []
+    if settings.webhook_secret is None:
+        raise SettingsError("TOCSIN_ALERT_WEBHOOK_SECRET must be set with TOCSIN_ALERT_WEBHOOK_URL")
+    target = Target(
+        url=check_url(settings.webhook_url.reveal(), "TOCSIN_ALERT_WEBHOOK_URL"),
+        secret=settings.webhook_secret,
+        exercises=settings.webhook_exercises,
+        allow=parse_networks(settings.webhook_allow, "TOCSIN_ALERT_WEBHOOK_ALLOW"),
+        attempt_s=settings.webhook_attempt_s,
+        give_up_s=settings.webhook_give_up_h * 3600,
+    )
+    return [Poster(target).channel()]
 
 
 def _config(settings: Settings) -> Config:

@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -26,21 +26,23 @@ _OTHERS_S: Final = 1.0  # between looks at a lease that another worker has
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt went for a batch: all passed on, unless told otherwise.
+    """How an attempt went: the first `passed` entries are done with.
 
-    `again_in_s`: nothing was, try again then. `aside`: can never be, with the reason.
+    The one after them can never be delivered if `aside` says why, and is to be tried again after
+    `again_in_s` if that is set.
     """
 
-    again_in_s: float | None = None
+    passed: int = 0
     aside: str | None = None
+    again_in_s: float | None = None
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """One way out. `send` gets up to `batch` entries and how often it has tried them."""
+    """One way out. `send` gets up to `batch` entries and how often the first has been tried."""
 
     name: str
     batch: int
-    send: Callable[[Sequence[Entry], int], Awaitable[Sent]]
+    send: Callable[[Sequence[Entry], int], Coroutine[Any, Any, Sent]]
 
 
 async def drain(
@@ -77,22 +79,26 @@ async def pause(stop: asyncio.Event, for_s: float) -> None:
 async def _pass_on(outbox: Outbox, channel: Channel, holder: str, stop: asyncio.Event) -> None:
     entries = await outbox.unsent(channel.name, channel.batch, _WAIT_MS)
     tries = 0
-    while entries and not stop.is_set():
-        sent = await channel.send(entries, tries)
-        tries += 1
-        if sent.again_in_s is None:
-            if sent.aside is not None:
-                await _set_aside(outbox, channel, entries, sent.aside)
-            await outbox.mark(channel.name, holder, entries[-1].id)
+    while entries and await outbox.hold(channel.name, holder):
+        sent = await _unless(stop, channel.send(entries, tries))
+        if sent is None:
             return
-        if not await _waited(outbox, channel, holder, sent.again_in_s, stop):
-            return
+        done = await _done(outbox, channel, entries, sent)
+        if done:
+            await outbox.mark(channel.name, holder, entries[done - 1].id)
+            entries, tries = entries[done:], 0
+        if sent.again_in_s is not None:
+            tries += 1
+            if not await _waited(outbox, channel, holder, sent.again_in_s, stop):
+                return
 
 
-async def _set_aside(outbox: Outbox, channel: Channel, entries: Sequence[Entry], why: str) -> None:
-    get_logger().error("set aside", channel=channel.name, messages=len(entries), why=why)
-    for entry in entries:
-        await outbox.set_aside(channel.name, entry, why)
+async def _done(outbox: Outbox, channel: Channel, entries: Sequence[Entry], sent: Sent) -> int:
+    if sent.aside is None:
+        return sent.passed
+    get_logger().error("set aside", channel=channel.name, why=sent.aside)
+    await outbox.set_aside(channel.name, entries[sent.passed], sent.aside)
+    return sent.passed + 1
 
 
 async def _waited(
@@ -105,3 +111,15 @@ async def _waited(
         if not await outbox.hold(channel.name, holder):
             return False
     return not stop.is_set()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Sent]) -> Sent | None:
+    """What `work` gives, or None if the stop came first."""
+    sending = asyncio.ensure_future(work)
+    stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({sending, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if sending.done():
+        return sending.result()
+    sending.cancel()
+    return None

@@ -32,8 +32,10 @@ class Publisher:
         try:
             await asyncio.to_thread(self._publish, batch)
         except bus.TooLarge as error:
-            return Sent(aside=str(error))
-        return Sent()
+            if len(batch) == 1:
+                return Sent(aside=str(error))
+            return await self._send(entries[:1], _tries)  # one by one to the one that is
+        return Sent(passed=len(batch))
 
     def _publish(self, batch: Sequence[bus.Outgoing]) -> None:
         if self._producer is None:

@@ -1,0 +1,96 @@
+"""Connects to public addresses only: the address is checked when it is connected to.
+
+A check of the name beforehand would be answered differently a moment later (DNS rebinding), and a
+check of the text misses odd spellings of 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from tocsin.errors import SettingsError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Forbidden(OSError):
+    """The name leads only to addresses that may not be connected to."""
+
+
+def parse_networks(texts: Sequence[str], variable: str) -> tuple[Network, ...]:
+    """The CIDRs of a setting.
+
+    Raises:
+        SettingsError: one is no CIDR.
+    """
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError as error:
+        raise SettingsError(f"{variable}: {error}") from error
+
+
+def is_allowed(address: str, allow: Sequence[Network]) -> bool:
+    """Whether the address is public, or in one of the allowed networks."""
+    ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip
+    if any(ip.version == network.version and ip in network for network in allow):
+        return True
+    return ip.is_global and not ip.is_multicast
+
+
+class _Backend(httpcore2.AsyncNetworkBackend):
+    """Resolves, refuses, and connects to the very address that was checked."""
+
+    def __init__(self, allow: Sequence[Network]) -> None:
+        self._allow = allow
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError(f"cannot resolve: {error}") from error
+        allowed = [str(each[4][0]) for each in found if is_allowed(str(each[4][0]), self._allow)]
+        if not allowed:
+            raise Forbidden("it leads to an address that is not public")
+        for address in allowed[:-1]:
+            with contextlib.suppress(httpcore2.ConnectError):
+                return await self._inner.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+        return await self._inner.connect_tcp(
+            allowed[-1], port, timeout, local_address, socket_options
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class GuardedTransport(httpx2.AsyncHTTPTransport):
+    """httpx2's own transport over the guarded backend, without proxies."""
+
+    def __init__(self, allow: Sequence[Network]) -> None:
+        super().__init__(trust_env=False)
+        # There is no public way to give the pool another backend.
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            network_backend=_Backend(allow),
+            keepalive_expiry=30.0,
+        )
