@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -99,6 +100,16 @@ def configure_logging(log: Log, service: str) -> None:
     )
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(service=service)
+    sys.excepthook = _fallen
+    threading.excepthook = lambda args: _fallen(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _fallen(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """What nobody caught, in one line; its traceback only at level debug."""
+    if error is not None and not issubclass(kind, KeyboardInterrupt):
+        get_logger().error("fell over", exc_info=(kind, error, trace))
 
 
 def get_logger() -> Any:

@@ -8,6 +8,7 @@ so that the record comes again. Only this module knows Faust.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import shutil
@@ -76,7 +77,13 @@ def run(stage: Stage) -> int:
         return asyncio.run(_Worker(stage, cluster, folder).run())
 
 
+# Faust names a subclass's logger for its module, which would hide that it is a library speaking.
+_FAUST_LOG: Final = logging.getLogger("faust")
+
+
 class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
+    logger = _FAUST_LOG
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS  # noqa: SLF001 - no setting leads there
@@ -84,6 +91,8 @@ class _ConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class _Consumer(FaustConsumer):  # type: ignore[misc]
+    logger = _FAUST_LOG
+
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 

@@ -6,29 +6,16 @@ import asyncio
 import functools
 import os
 import sys
-from collections.abc import Sequence
 
 from services.enrich import metrics
 from services.enrich.app import Enricher
 from services.enrich.metrics import Outcome
-from services.enrich.pool import Code, Pool
+from services.enrich.pool import Pool
 from services.enrich.settings import Settings
+from services.enrich.worker import build
 from tocsin import settings, streams, topics
 from tocsin.errors import Reason, TocsinError
-from tocsin.messages import Article, EnrichedArticle
 from tocsin.observe import Health, configure_logging, get_logger, serve
-
-
-def build(ner: str) -> Code:
-    """The coder, in the worker process that asks for it; spaCy is loaded there alone."""
-    from services.enrich.nlp import Coder  # noqa: PLC0415 - the parent never needs the model
-
-    coder = Coder(ner=ner)
-
-    def code(articles: Sequence[Article]) -> list[EnrichedArticle]:
-        return coder.enrich(articles)
-
-    return code
 
 
 def main() -> int:

@@ -5,32 +5,29 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final
 
-from tocsin.errors import BadMessage, Reason
+from services.enrich import worker
+from services.enrich.worker import Build
+from tocsin.errors import BadMessage, Reason, TocsinError
 from tocsin.messages import Article, EnrichedArticle
 
 Coded = EnrichedArticle | BadMessage
-Code = Callable[[Sequence[Article]], list[EnrichedArticle]]
-_ORPHAN_CHECK_S: Final = 1.0
 _LOAD_S: Final = 120.0
 
 
 class Pool:
     """Codes batches in worker processes, each of which holds one coder for its life.
 
-    `build` makes the coder in the worker; it and its result are named at module level.
+    `build` makes the coder in the worker; it is pickled, so it is named in a module.
     """
 
     def __init__(
         self,
-        build: Callable[[], Code],
+        build: Build,
         *,
         workers: int,
         deadline_s: float,
@@ -47,14 +44,21 @@ class Pool:
             self._workers,
             # Spawned, not forked: the parent has threads, sockets and an event loop.
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_load,
+            initializer=worker.load,
             initargs=(self._build, os.getpid()),
         )
 
     async def warm(self) -> None:
-        """Comes back when the workers have loaded their models."""
+        """Comes back when the workers have loaded their models.
+
+        Raises:
+            TocsinError: they cannot; what they wrote to standard error says why.
+        """
         waiting = [self._submit([], _LOAD_S) for _ in range(self._workers)]
-        await asyncio.gather(*waiting)
+        try:
+            await asyncio.gather(*waiting)
+        except (BrokenProcessPool, TimeoutError) as error:
+            raise TocsinError("the coder's process did not come up") from error
 
     async def code(self, articles: Sequence[Article]) -> list[Coded]:
         """What the coder says of each, in order; a refusal for one that hangs or crashes it."""
@@ -80,7 +84,9 @@ class Pool:
         return [(await self._chunk([article]))[0] for article in articles]
 
     async def _submit(self, articles: Sequence[Article], within_s: float) -> list[EnrichedArticle]:
-        work = asyncio.get_running_loop().run_in_executor(self._executor, _code, list(articles))
+        work = asyncio.get_running_loop().run_in_executor(
+            self._executor, worker.code, list(articles)
+        )
         return await asyncio.wait_for(work, within_s)
 
     def _restart(self) -> None:
@@ -100,26 +106,3 @@ def _refusal(error: Exception) -> BadMessage:
     if isinstance(error, TimeoutError):
         return BadMessage(Reason.TIMED_OUT, "the coder did not come back in time")
     return BadMessage(Reason.CRASHED, "the coder's process died")
-
-
-_coder: Code | None = None
-
-
-def _load(build: Callable[[], Code], parent: int) -> None:
-    global _coder  # noqa: PLW0603 - one coder for the life of the worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _coder = build()
-
-
-def _end_with(parent: int) -> None:
-    """Ends this worker when its parent is gone, so that a kill -9 leaves nothing running."""
-    while os.getppid() == parent:
-        time.sleep(_ORPHAN_CHECK_S)
-    os._exit(0)
-
-
-def _code(articles: list[Article]) -> list[EnrichedArticle]:
-    if _coder is None:
-        raise RuntimeError("the worker was not loaded")
-    return _coder(articles) if articles else []
