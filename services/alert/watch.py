@@ -8,16 +8,16 @@ import re
 import signal
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NoReturn
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from tocsin import bus, settings
-from tocsin.errors import BadMessage, TocsinError, UsageError
-from tocsin.messages import Alert, AlertPhase, AlertStatus, decode
+from tocsin.errors import BadMessage, UsageError
+from tocsin.messages import Alert, AlertPhase, AlertStatus, decode, encode
 from tocsin.topics import ALERTS
 
 _EXAMPLES: Final = """examples:
@@ -26,6 +26,7 @@ _EXAMPLES: Final = """examples:
   tocsin watch --from-beginning --json | jq .   all that the broker still has
 """
 _POLL_S: Final = 0.5
+_PATIENCE_S: Final = 10.0  # a person is waiting
 _DYAD: Final = re.compile(r"([A-Z]{3})-([A-Z]{3})")
 _STYLES: Final = ("green", "green", "yellow", "dark_orange", "red", "bold red")
 
@@ -43,28 +44,26 @@ class _Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Shows alerts until Ctrl-C; the exit code."""
+    """Shows alerts until Ctrl-C, which is how one leaves: exit code 0.
+
+    Raises:
+        TocsinError: the broker is away, or the command was misused.
+    """
     options = _parser().parse_args(argv)
+    wanted = Wanted(
+        dyad=_dyad(options.dyad), min_level=options.min_level, exercises=options.exercises
+    )
+    kafka = settings.load(_Environment, os.environ, prefix="TOCSIN_WATCH_").kafka
+    kafka = msgspec.structs.replace(kafka, wait_s=min(kafka.wait_s, _PATIENCE_S))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        wanted = Wanted(
-            dyad=_dyad(options.dyad), min_level=options.min_level, exercises=options.exercises
-        )
-        kafka = settings.load(_Environment, os.environ, prefix="TOCSIN_WATCH_").kafka
         reader = bus.Reader(kafka, [ALERTS.name], from_beginning=options.from_beginning)
         try:
             _show(reader, wanted, as_json=options.json)
         finally:
             reader.close()
-    except TocsinError as error:
-        sys.stderr.write(f"tocsin watch: {error}\n")
-        return error.exit_code
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return 0
 
 
 def shown(alert: Alert, wanted: Wanted) -> bool:
@@ -104,28 +103,26 @@ def _gravity(alert: Alert) -> int:
     return alert.peak if over else alert.level
 
 
-def _show(reader: bus.Reader, wanted: Wanted, *, as_json: bool) -> None:
+def _show(reader: bus.Reader, wanted: Wanted, *, as_json: bool) -> NoReturn:
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    for alert, value in _alerts(reader):
-        if not shown(alert, wanted):
-            continue
-        if as_json:
-            sys.stdout.write(value.decode() + "\n")
-            sys.stdout.flush()
-        else:
-            console.print(line(alert))
-
-
-def _alerts(reader: bus.Reader) -> Iterator[tuple[Alert, bytes]]:
-    """The alerts and their JSON; a record that is none is left out."""
     while True:
         for record in reader.poll(_POLL_S):
-            try:
-                alert = decode(record.value, Alert)
-            except BadMessage:
+            alert = _alert(record)
+            if alert is None or not shown(alert, wanted):
                 continue
-            # One line however it was written.
-            yield alert, msgspec.json.encode(alert, order="deterministic")
+            if as_json:
+                sys.stdout.write(encode(alert).decode() + "\n")
+                sys.stdout.flush()
+            else:
+                console.print(line(alert))
+
+
+def _alert(record: bus.Record) -> Alert | None:
+    """The alert in a record; what is none is left out."""
+    try:
+        return decode(record.value, Alert)
+    except BadMessage:
+        return None
 
 
 def _dyad(text: str | None) -> str | None:
