@@ -21,7 +21,7 @@ _EXAMPLES: Final = """examples:
   tocsin dlq list --reason not_json --json
   tocsin dlq replay tocsin.articles.v1.enrich.dlq --reason crashed
 
-A replayed record goes back to the topic it came from, with its original key, value and headers. What
+A replayed record goes back to its topic, with its original key, value and headers. What
 reads it drops what it knows already, so replaying twice does no harm.
 """
 

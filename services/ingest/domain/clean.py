@@ -173,7 +173,7 @@ def _dateline(
             removed.append(Removed("dateline", found.group().strip()))
             rest = line[found.end() :]
             kept = [*lines[:place], *([rest] if rest else []), *lines[place + 1 :]]
-            return found["place"], agencies.name(found["agency"]) or found["agency"], kept
+            return found["place"].strip(), agencies.name(found["agency"]) or found["agency"], kept
     return None, None, lines
 
 

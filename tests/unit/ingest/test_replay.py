@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from services.ingest.app import Intake, Tally, partition_of
+from services.ingest.replay import Plan, main, replay, within
+from services.ingest.sources.files import index
+from services.ingest.sources.inbox import Inbox
+from tests.support.fake_bus import FakeBus
+from tests.unit.ingest.fakes import FakeSeen
+from tocsin import bus, topics
+from tocsin.errors import Unavailable, UsageError
+from tocsin.messages import Article, PublishedBasis, decode
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TEXT = "The two governments met on Monday. They agreed to meet again."
+
+
+@pytest.fixture
+def fake_bus():
+    fake = FakeBus()
+    fake.create_topics()
+    return fake
+
+
+@pytest.fixture
+def seen():
+    return FakeSeen()
+
+
+@pytest.fixture
+def intake(fake_bus, seen):
+    return Intake(fake_bus.producer(), seen, clock=lambda: NOW)
+
+
+def articles(fake_bus):
+    sent = [each for each in fake_bus.published if each.topic == topics.ARTICLES.name]
+    return [decode(each.value, Article) for each in sent]
+
+
+def feed(folder, *lines):
+    file = folder / "feed.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    return index([file])
+
+
+def run(found, intake, name="r1", **plan):
+    return replay(found, intake, Plan(run=name, **plan), stop=threading.Event())
+
+
+def test_an_article_carries_its_run_its_time_and_where_that_is_from(tmp_path, fake_bus, intake):
+    found = feed(tmp_path, {"id": "a", "text": TEXT, "published_at": "2025-08-12"})
+
+    run(found, intake)
+
+    (article,) = articles(fake_bus)
+    assert article.run == "r1"
+    assert article.published_at == datetime(2025, 8, 12, 12, tzinfo=UTC)
+    assert article.published_basis is PublishedBasis.FEED
+    assert "day_only" in article.flags
+
+
+def test_an_undated_article_stays_undated(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, {"id": "a", "text": TEXT}), intake)
+
+    assert articles(fake_bus)[0].published_at is None
+
+
+def test_a_publication_in_the_future_is_clamped_and_flagged(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, {"id": "a", "text": TEXT, "published_at": "2099-01-01"}), intake)
+
+    (article,) = articles(fake_bus)
+    assert article.published_at == NOW
+    assert "future_clamped" in article.flags
+
+
+def test_the_same_run_again_publishes_nothing_twice(tmp_path, fake_bus, intake):
+    found = feed(tmp_path, {"id": "a", "text": TEXT}, {"id": "b", "text": TEXT + " More."})
+
+    first, second = run(found, intake), run(found, intake)
+
+    assert (first.published, second.published, second.seen) == (2, 0, 2)
+    assert len(articles(fake_bus)) == 2
+
+
+def test_another_run_publishes_all_again_under_the_same_ids(tmp_path, fake_bus, intake):
+    found = feed(tmp_path, {"id": "a", "text": TEXT})
+
+    run(found, intake, "r1")
+    run(found, intake, "r2")
+
+    one, other = articles(fake_bus)
+    assert one.id == other.id
+    assert (one.run, other.run) == ("r1", "r2")
+
+
+def test_an_edited_article_is_the_next_revision_of_it(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, {"id": "a", "text": TEXT}), intake)
+    tally = run(feed(tmp_path, {"id": "a", "text": TEXT + " No, next year."}), intake)
+
+    first, second = articles(fake_bus)
+    assert first.id == second.id
+    assert (first.revision, second.revision) == (1, 2)
+    assert tally.revised == 1
+
+
+def test_two_versions_in_one_batch_are_two_revisions(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, {"id": "a", "text": TEXT}, {"id": "a", "text": "Other words now."}), intake)
+
+    assert sorted(each.revision for each in articles(fake_bus)) == [1, 2]
+
+
+@pytest.mark.parametrize(("outlet", "published"), [(None, 1), ("example.org", 2)])
+def test_a_copy_is_dropped_unless_another_outlet_carries_it(
+    tmp_path, fake_bus, intake, outlet, published
+):
+    run(
+        feed(tmp_path, {"id": "a", "text": TEXT}, {"id": "b", "text": TEXT, "outlet": outlet}),
+        intake,
+    )
+
+    assert len(articles(fake_bus)) == published
+
+
+def test_a_run_stays_in_one_partition_so_its_order_holds(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, *({"id": str(n), "text": f"{TEXT} {n}"} for n in range(50))), intake)
+
+    assert {each.partition for each in fake_bus.published} == {partition_of("r1")}
+    assert partition_of(None) is None
+
+
+def test_what_is_refused_is_a_dead_letter_with_its_bytes_and_reason(tmp_path, fake_bus, intake):
+    (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "good.txt").write_text(TEXT)
+    (tmp_path / "bad.jsonl").write_bytes(b"{broken\n")
+
+    tally = run(index([tmp_path]), intake)
+
+    letters = [each for each in fake_bus.published if each.topic.endswith(".ingest.dlq")]
+    reasons = {dict(each.headers)[bus.REASON_HEADER]: each.value for each in letters}
+    assert reasons == {b"empty": b"", b"not_json": b"{broken\n"}
+    assert (tally.published, tally.refused) == (1, 2)
+
+
+@pytest.mark.parametrize("away", ["bus", "seen"])
+def test_nothing_is_lost_while_broker_or_memory_are_away(tmp_path, fake_bus, seen, intake, away):
+    found = feed(tmp_path, {"id": "a", "text": TEXT})
+    part = fake_bus if away == "bus" else seen
+
+    part.away = True
+    with pytest.raises(Unavailable):
+        run(found, intake, patience_s=0)
+    part.away = False
+    run(found, intake)
+
+    assert [each.guid for each in articles(fake_bus)] == ["a"]
+
+
+def test_a_crash_before_the_mark_repeats_the_same_id_and_revision(tmp_path, fake_bus, seen, intake):
+    found = feed(tmp_path, {"id": "a", "text": TEXT})
+    mark, seen.mark = seen.mark, lambda *_: (_ for _ in ()).throw(Unavailable("killed"))
+    with pytest.raises(Unavailable):
+        run(found, intake, patience_s=0)
+    seen.mark = mark
+
+    run(found, intake)
+
+    one, other = articles(fake_bus)
+    assert (one.id, one.revision) == (other.id, other.revision)
+
+
+def test_bounds_take_the_day_from_its_beginning_and_leave_the_end_out(tmp_path):
+    found = feed(tmp_path, *({"id": d, "text": TEXT, "published_at": d} for d in
+                             ("2025-08-11", "2025-08-12", "2025-08-13")), {"id": "u", "text": TEXT})  # fmt: skip
+
+    kept = within(
+        found, since=datetime(2025, 8, 12, tzinfo=UTC), until=datetime(2025, 8, 13, tzinfo=UTC)
+    )
+
+    assert [each.guid for each in kept.entries] == ["2025-08-12"]
+
+
+def test_a_loop_runs_under_a_new_name_each_time_and_ends_at_the_stop(tmp_path, fake_bus, intake):
+    stop = threading.Event()
+    runs = []
+
+    def after(name, _tally, _entry):
+        runs.append(name)
+        if len(runs) == 3:
+            stop.set()
+
+    found = feed(tmp_path, {"id": "a", "text": TEXT})
+    replay(found, intake, Plan(run="r", loop=True), stop=stop, on_batch=after)
+
+    assert runs == ["r.1", "r.2", "r.3"]
+    assert len(articles(fake_bus)) == 3
+
+
+def test_a_file_in_the_drop_folder_is_taken_once_when_it_no_longer_grows(
+    tmp_path, fake_bus, seen, intake
+):
+    inbox = Inbox(tmp_path, intake, seen, batch=10)
+    file = tmp_path / "a.txt"
+
+    file.write_text("The two gov")
+    taken_at_first = inbox.look()
+    file.write_text(TEXT)
+    taken_while_growing = inbox.look()
+    taken_when_whole, taken_again = inbox.look(), inbox.look()
+
+    assert (taken_at_first, taken_while_growing, taken_when_whole, taken_again) == (0, 0, 1, 0)
+    assert [each.text for each in articles(fake_bus)] == [TEXT]
+    assert articles(fake_bus)[0].run is None
+
+
+def test_a_drop_folder_that_is_not_there_is_named(tmp_path, seen, intake):
+    with pytest.raises(UsageError, match="TOCSIN_INGEST_INBOX"):
+        Inbox(tmp_path / "nowhere", intake, seen, batch=10).look()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--speed", "-1", "x"], ["--max-gap", "soon", "x"], ["--from", "soon", "x"],
+     ["--run-id", "a b", "x"], []],
+)  # fmt: skip
+def test_a_misused_option_exits_2_and_says_which(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert end.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_a_tally_adds_up():
+    total = Tally(published=1)
+    total.add(Tally(published=2, seen=3))
+
+    assert total == Tally(published=3, seen=3)
