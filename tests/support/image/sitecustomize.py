@@ -9,9 +9,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*)==", re.MULTILINE)
 _WITH_VENV = {"pip", "setuptools"}
@@ -21,18 +27,27 @@ def _name(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-class _OnlyTheImage(MetaPathFinder):
-    """Finds nothing; refuses a module whose distributions are all missing from the image."""
+def _hidden(requirements: str) -> set[str]:
+    """The top-level modules that only distributions outside the image bring."""
+    held = {_name(each) for each in _REQUIREMENT.findall(requirements)} | _WITH_VENV | {"tocsin"}
+    modules: Mapping[str, list[str]] = packages_distributions()
+    return {module for module, owners in modules.items() if not held & {*map(_name, owners)}}
 
-    def __init__(self, requirements: str) -> None:
-        self._held = {_name(each) for each in _REQUIREMENT.findall(requirements)} | _WITH_VENV
-        self._owners = packages_distributions()
 
-    def find_spec(self, fullname: str, *_: object) -> None:
-        owners = {_name(each) for each in self._owners.get(fullname.partition(".")[0], ())}
-        if owners and not owners & (self._held | {"tocsin"}):
-            raise ModuleNotFoundError(f"{fullname} is not in the image", name=fullname)
+class _Image(PathFinder):
+    """Python's own finder, but blind to what is hidden."""
+
+    hidden: frozenset[str] = frozenset()
+
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] in cls.hidden:
+            return None
+        return super().find_spec(fullname, path, target)
 
 
 if path := os.environ.get("IMAGE_REQUIREMENTS"):
-    sys.meta_path.insert(0, _OnlyTheImage(Path(path).read_text()))
+    _Image.hidden = frozenset(_hidden(Path(path).read_text()))
+    sys.meta_path[sys.meta_path.index(PathFinder)] = _Image
