@@ -15,6 +15,8 @@ import jsonschema
 import pytest
 import redis
 import yaml
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support import kafka, prometheus
 from tests.support.compose import SERVICES, binds, compose, environment, instructions, interpolate
@@ -79,6 +81,14 @@ def test_a_container_of_ours_can_write_nowhere_and_gains_no_right(service):
     assert said["cap_drop"] == ["ALL"]
     assert said["security_opt"] == ["no-new-privileges:true"]
     assert said["mem_limit"]
+
+
+@each_of_ours
+def test_an_image_of_ours_is_built_with_the_packages_of_its_service(service):
+    said = compose()["services"][service]
+
+    assert said["image"] == f"tocsin/{said['build']['args']['SERVICE']}"
+    assert (ROOT / said["build"]["dockerfile"]).exists()
 
 
 def test_the_images_user_is_a_number_and_not_root():
@@ -196,12 +206,13 @@ def test_redis_starts_as_the_file_says_and_asks_for_the_password(tmp_path):
     env["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
 
     with Process([shell, option, script], tmp_path / "log", env=env, cwd=tmp_path) as process:
-        client = redis.Redis(port=port, password="right")
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(port=port, password="right", retry=once)
         wait_for(client.ping, 10, "Redis answers", ignore=(redis.ConnectionError,))
 
         assert client.config_get("appendfsync")["appendfsync"] == "always"
         with pytest.raises(redis.AuthenticationError):
-            redis.Redis(port=port).ping()
+            redis.Redis(port=port, retry=once).ping()
         assert process.terminate() == 0
 
 
