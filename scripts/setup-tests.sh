@@ -11,7 +11,7 @@ prometheus=.cache/prometheus
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Debian's name of what is missing: installed if we may, else one line that says how.
+# Installs Debian packages if we may, else prints one line that says how.
 install() {
     if ! have apt-get; then
         echo "setup-tests: no apt-get here; install by hand: $*" >&2
@@ -25,9 +25,9 @@ install() {
         echo "setup-tests: run as root: apt-get install --no-install-recommends $*" >&2
         return 1
     fi
-    $root apt-get update -qq
-    $root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+    $root apt-get update -qq &&
+        $root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
 # Unpacked below .cache, not installed: Debian's package would start a service on port 9090.
@@ -36,16 +36,18 @@ unpack_prometheus() {
         echo "setup-tests: no apt-get here; put prometheus and promtool on the PATH" >&2
         return 1
     fi
-    if [ "$(id -u)" -eq 0 ]; then apt-get update -qq; fi
-    rm -rf "$prometheus"
-    mkdir -p "$prometheus/deb"
-    if [ "$(id -u)" -eq 0 ]; then chmod a+rwx "$prometheus/deb"; fi  # apt fetches as user _apt
-    (cd "$prometheus/deb" && apt-get download -qq prometheus)
-    dpkg-deb -x "$prometheus"/deb/prometheus_*.deb "$prometheus"
-    rm -rf "$prometheus/deb"
+    rm -rf "$prometheus" "$prometheus.part"
+    mkdir -p "$prometheus.part/deb"
+    if [ "$(id -u)" -eq 0 ]; then
+        chmod a+rwx "$prometheus.part/deb" # apt fetches as its own user
+        apt-get update -qq || return 1
+    fi
+    (cd "$prometheus.part/deb" && apt-get download -qq prometheus) &&
+        dpkg-deb -x "$prometheus.part"/deb/prometheus_*.deb "$prometheus.part" &&
+        rm -r "$prometheus.part/deb" &&
+        mv "$prometheus.part" "$prometheus"
 }
 
-# Into a folder beside it and then renamed, so that an interrupted run leaves no half of it.
 copy_kafka_jars() {
     have java || install default-jre-headless || return 1
     have mvn || install maven || return 1
@@ -59,6 +61,7 @@ copy_kafka_jars() {
     mv "$kafka_jars.part" "$kafka_jars"
 }
 
+# What is brought gets its name only when it is whole, so an interrupted run leaves no half of it.
 missing=
 if [ ! -d "$kafka_jars" ] || ! have java; then copy_kafka_jars || missing="$missing Kafka"; fi
 if ! { have prometheus && have promtool; } && [ ! -x "$prometheus/usr/bin/promtool" ]; then

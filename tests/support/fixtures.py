@@ -26,6 +26,19 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Kaf
         server.close()
 
 
+@pytest.fixture
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.KafkaServer]:
+    """An Apache Kafka of the test's own, which it may stop and kill."""
+    if reason := kafka.missing():
+        pytest.skip(reason)
+    server = kafka.KafkaServer(tmp_path_factory.mktemp("own-kafka"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @pytest.fixture(scope="session")
 def _redis_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.RedisServer]:
     if not redis.server_binary():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from itertools import count
@@ -91,3 +92,60 @@ def test_a_skipped_test_is_a_failure_in_ci_and_only_there(tmp_path, ci, closing)
     )
 
     assert closing in run.stdout
+
+
+@pytest.fixture
+def bare_checkout(tmp_path):
+    """What the set-up reads, without what it brought."""
+    for name in ("scripts/setup-tests.sh", "tests/support/kafka/pom.xml"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+_PLAINEST = {"sh", "dirname", "sed", "id", "rm", "mkdir", "mv", "cat", "chmod"}
+
+
+def _set_up(checkout, *programs):
+    """Runs the set-up where only these programs and the plainest ones are found."""
+    found = checkout / "bin"
+    found.mkdir()
+    for name, script in programs:
+        (found / name).write_text(f"#!/bin/sh\n{script}\n")
+        (found / name).chmod(0o755)
+    for name in _PLAINEST - dict(programs).keys():
+        (found / name).symlink_to(shutil.which(name))
+    command = ["sh", "scripts/setup-tests.sh"]
+    return subprocess.run(
+        command, cwd=checkout, env={"PATH": str(found)}, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_set_up_without_a_package_manager_says_what_to_install_and_goes_on(bare_checkout):
+    run = _set_up(bare_checkout)
+
+    assert run.returncode == 0
+    assert run.stderr.splitlines() == [
+        "setup-tests: no apt-get here; install by hand: default-jre-headless",
+        "setup-tests: no apt-get here; put prometheus and promtool on the PATH",
+        "setup-tests: without Kafka Prometheus the tests that need it are skipped (with CI set: fail)",
+    ]
+
+
+def test_the_set_up_without_rights_says_what_to_run_as_root(bare_checkout):
+    run = _set_up(bare_checkout, ("apt-get", "exit 1"), ("id", "echo 1000"))
+
+    assert run.returncode == 0
+    assert "run as root: apt-get install --no-install-recommends default-jre-headless" in run.stderr
+
+
+def test_the_set_up_leaves_no_half_of_what_it_could_not_bring(bare_checkout):
+    no_network = "echo no network >&2; exit 1"
+    broken = [("mvn", "echo no network; exit 1"), ("apt-get", no_network), ("dpkg-deb", "exit 1")]
+
+    run = _set_up(bare_checkout, ("java", "exit 0"), *broken)
+
+    assert run.stderr.count("no network") == 2
+    assert "without Kafka Prometheus" in run.stderr
+    assert not (bare_checkout / ".cache/prometheus").exists()
+    assert list((bare_checkout / ".cache/kafka").glob("*[0-9]")) == []
