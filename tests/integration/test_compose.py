@@ -150,6 +150,14 @@ def test_every_alerting_rule_is_tried():
 # The containers of others start as the file says.
 
 
+def test_the_tests_run_the_kafka_that_is_deployed():
+    jars = (ROOT / "tests/support/kafka/pom.xml").read_text()
+    image, _, version = compose()["services"]["kafka"]["image"].partition(":")
+
+    assert image == "apache/kafka"
+    assert f"<kafka.version>{version}</kafka.version>" in jars
+
+
 @pytest.mark.kafka
 def test_the_official_image_takes_our_kafka_settings(tmp_path):
     if reason := kafka.missing():

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
-from tests.support.kafka import KafkaServer, missing
 from tocsin.bus import wait_for_broker
 from tocsin.settings import Kafka
 
+if TYPE_CHECKING:
+    from tests.support.kafka import KafkaServer
+
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def own_server(tmp_path):
-    """A broker that the test may kill."""
-    if reason := missing():
-        pytest.skip(reason)
-    server = KafkaServer(tmp_path / "kafka")
-    server.start()
-    yield server
-    server.close()
 
 
 def _create(server: KafkaServer, topic: str) -> None:
@@ -50,29 +43,29 @@ def _read(server: KafkaServer, topic: str) -> list[bytes]:
     return values
 
 
-def test_what_the_broker_acknowledged_and_its_cluster_id_outlive_its_kill(own_server):
-    _create(own_server, "kept")
-    _write(own_server, "kept", [b"one", b"two"])
-    before = wait_for_broker(Kafka(bootstrap=own_server.bootstrap))
+def test_what_the_broker_acknowledged_and_its_cluster_id_outlive_its_kill(own_kafka):
+    _create(own_kafka, "kept")
+    _write(own_kafka, "kept", [b"one", b"two"])
+    before = wait_for_broker(Kafka(bootstrap=own_kafka.bootstrap))
 
-    own_server.kill()
-    assert not own_server.process.group_lives()
-    own_server.start()
+    own_kafka.kill()
+    assert not own_kafka.process.group_lives()
+    own_kafka.start()
 
-    assert wait_for_broker(Kafka(bootstrap=own_server.bootstrap)) == before
-    _write(own_server, "kept", [b"three"])
-    assert _read(own_server, "kept") == [b"one", b"two", b"three"]
+    assert wait_for_broker(Kafka(bootstrap=own_kafka.bootstrap)) == before
+    _write(own_kafka, "kept", [b"three"])
+    assert _read(own_kafka, "kept") == [b"one", b"two", b"three"]
 
 
-def test_a_stopped_broker_is_gone_and_comes_back_with_its_data(own_server):
-    _create(own_server, "kept")
-    _write(own_server, "kept", [b"one"])
+def test_a_stopped_broker_is_gone_and_comes_back_with_its_data(own_kafka):
+    _create(own_kafka, "kept")
+    _write(own_kafka, "kept", [b"one"])
 
-    own_server.stop()
-    assert not own_server.process.group_lives()
-    own_server.restart()
+    own_kafka.stop()
+    assert not own_kafka.process.group_lives()
+    own_kafka.restart()
 
-    assert _read(own_server, "kept") == [b"one"]
+    assert _read(own_kafka, "kept") == [b"one"]
 
 
 def test_a_topic_nobody_created_is_refused_and_not_made(apache_kafka):
