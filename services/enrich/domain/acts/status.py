@@ -1,0 +1,310 @@
+"""What the reporter vouches for: the report status of the act at a verb or noun."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.messages import ReportStatus, Telling
+
+if TYPE_CHECKING:
+    from services.enrich.domain.language.tokens import Sentence, Token
+    from services.enrich.domain.lexicon import Lexicon
+
+S = ReportStatus
+_CONDITIONAL = frozenset({"if", "unless", "whether", "should", "lest"})
+_NOUN_LINKS = frozenset(
+    {
+        "prep",
+        "pobj",
+        "conj",
+        "compound",
+        "appos",
+        "nmod",
+        "amod",
+        "poss",
+        "dobj",
+        "nsubj",
+        "nsubjpass",
+        "attr",
+        "oprd",
+    }
+)
+_OPENERS = ("ccomp", "xcomp", "pcomp", "acl", "advcl", "conj", "relcl", "csubj", "parataxis")
+_NEGATORS = frozenset({"not", "n't", "never", "no", "neither", "nor", "n’t"})
+
+
+class Reading:
+    """Reads one sentence's statuses with the lexicon's operators."""
+
+    def __init__(self, sentence: Sentence, lexicon: Lexicon) -> None:
+        """Hold what is read and by which words."""
+        self.s = sentence
+        self.lexicon = lexicon
+
+    def of_verb(self, v: int) -> ReportStatus:
+        """The status of the act that verb `v` tells."""
+        return self._climb(v, self._own(v))
+
+    def of_noun(self, n: int, anchor: int | None) -> ReportStatus:
+        """The status of the act that noun `n` names; `anchor` is the verb that carries it out."""
+        hedge = self._hedge(n)
+        if hedge:
+            return hedge
+        if anchor is None:
+            return self._mentioned(n)
+        verb = self.s.tokens[anchor]
+        above = self._own(anchor)
+        if above is S.ASSERTED and verb.lemma in self.lexicon.operators["ordered"]:
+            above = S.ORDERED
+        elif above is S.ASSERTED:
+            above = self._effect(verb) or S.ASSERTED
+        return self._climb(anchor, above)
+
+    def telling(self, i: int, *, noun: bool) -> Telling:
+        """How the clause of token `i` stands in its sentence."""
+        if noun:
+            return Telling.MENTION
+        one: int | None = i
+        while one is not None:
+            dep = self.s.tokens[one].dep
+            if dep in {"advcl", "acl", "relcl", "csubj", "pcomp", "amod"} or self._infinitive(one):
+                return Telling.SUBORDINATE
+            one = self.s.head(one)
+        return Telling.MAIN
+
+    def purpose(self, v: int) -> bool:
+        """Whether the verb is a bare purpose: "to strike", under no operator."""
+        token = self.s.tokens[v]
+        if not self._infinitive(v) or token.dep not in {
+            "advcl",
+            "acl",
+            "xcomp",
+            "relcl",
+            "ccomp",
+            "conj",
+        }:
+            return False
+        head = self.s.head(v)
+        if head is None:
+            return False
+        above = self.s.tokens[head]
+        if token.dep == "conj":
+            return self.purpose(head)
+        if token.dep == "advcl":
+            return True
+        if token.dep in {"acl", "relcl"}:
+            return above.lemma not in self.lexicon.nouns["planned"]
+        controlled = self.s.kid(head, "dobj") is not None
+        known = self._effect(above) or above.lemma in self.lexicon.operators["light"]
+        return controlled and not (known or above.lemma in self.lexicon.operators["object_control"])
+
+    def _infinitive(self, v: int) -> bool:
+        return self.s.tokens[v].tag == "VB" and any(
+            self.s.tokens[k].tag == "TO" for k in self.s.kids(v, "aux")
+        )
+
+    def _own(self, v: int) -> ReportStatus:
+        """From the verb's own auxiliaries, or those of the verb it is joined to."""
+        auxiliaries = [self.s.tokens[k] for k in self.s.kids(v, "aux", "auxpass")]
+        negated = self._negated(v)
+        for aux in auxiliaries:
+            for name in ("hypothetical", "planned", "requested"):
+                if aux.lower in self.lexicon.modals[name]:
+                    return S.NEGATED if negated and name == "planned" else S(name)
+        if negated:
+            return S.NEGATED
+        token = self.s.tokens[v]
+        if token.dep == "conj" and not self.s.kids(v, "nsubj", "nsubjpass"):
+            head = token.head
+            above = self.s.tokens[head]
+            if above.is_verb and token.tag in {"VB", above.tag} and not auxiliaries:
+                inherited = self._own(head)
+                return S.ASSERTED if inherited is S.NEGATED and token.tag != "VB" else inherited
+        if any(self.s.tokens[k].lower in _CONDITIONAL for k in self.s.kids(v, "mark", "aux")):
+            return S.HYPOTHETICAL
+        if token.tag == "VB" and not auxiliaries and token.dep not in {"xcomp", "ccomp"}:
+            return self._bare(v)
+        return S.ASSERTED
+
+    def _bare(self, v: int) -> ReportStatus:
+        """A stray infinitive goes with the last modal or "to" before it."""
+        for token in reversed(self.s.tokens[:v]):
+            if token.tag == "MD":
+                return next(
+                    (
+                        S(name)
+                        for name in ("hypothetical", "planned", "requested")
+                        if token.lower in self.lexicon.modals[name]
+                    ),
+                    S.PLANNED,
+                )
+            if token.tag == "TO":
+                up = token.head
+                return (
+                    S.HYPOTHETICAL if self._climb(up, S.ASSERTED) is S.HYPOTHETICAL else S.PLANNED
+                )
+        return S.ASSERTED
+
+    def _negated(self, v: int) -> bool:
+        if self.s.kids(v, "neg"):
+            return True
+        subject = self.s.kid(v, "nsubj", "nsubjpass")
+        parts = [subject, self.s.kid(v, "dobj")]
+        for one in parts:
+            if one is None:
+                continue
+            if self.s.tokens[one].lower in {"nobody", "none", "nothing"}:
+                return True
+            if any(self.s.tokens[k].lower in {"no", "neither"} for k in self.s.kids(one, "det")):
+                return True
+        return False
+
+    def _climb(self, v: int, status: ReportStatus) -> ReportStatus:
+        """Pass the status of a clause up through the operators above it."""
+        one = v
+        while True:
+            head = self.s.head(one)
+            if head is None:
+                return status
+            token, above = self.s.tokens[one], self.s.tokens[head]
+            if token.dep in {"relcl", "parataxis"} or (
+                token.dep == "pcomp" and self.s.kids(one, "nsubj")
+            ):
+                return status
+            if token.dep == "advcl" and self._conditional(one):
+                return S.HYPOTHETICAL
+            if above.is_verb or above.tag in {"MD", "JJ"} or above.dep == "ROOT":
+                status = self._through(token, above, head, status)
+            elif above.is_noun and token.dep in {"acl", "prep", "pobj", "pcomp"}:
+                status = self._under_noun(above, status)
+            one = head
+
+    def _conditional(self, v: int) -> bool:
+        return any(self.s.tokens[k].lower in _CONDITIONAL for k in self.s.kids(v, "mark", "advmod"))
+
+    def _through(self, token: Token, above: Token, head: int, status: ReportStatus) -> ReportStatus:
+        if token.dep == "advcl":
+            outer = self._own(head)
+            if outer is S.HYPOTHETICAL and self._infinitive(token.i):
+                return outer
+            if self._infinitive(token.i) and status is S.ASSERTED:
+                return S.PLANNED
+            return (
+                outer
+                if status is S.ASSERTED and token.tag == "VBG" and outer is S.HYPOTHETICAL
+                else status
+            )
+        if token.dep == "conj":
+            return status
+        if token.dep not in {"xcomp", "ccomp", "pcomp", "prep", "pobj", "dobj", "acl"}:
+            return status
+        effect = self._effect(above)
+        outer = self._own(head)
+        if token.dep == "ccomp" and above.lemma in self.lexicon.operators["report"]:
+            if outer is S.NEGATED or outer is S.HYPOTHETICAL:
+                return outer
+            if above.lemma not in self.lexicon.operators["hypothetical"]:
+                if status is S.HYPOTHETICAL and self._would(token.i) and above.tag == "VBD":
+                    return S.PLANNED
+                return status
+        return _combine(status, effect, outer)
+
+    def _would(self, v: int) -> bool:
+        return any(self.s.tokens[k].lower in {"would", "'d"} for k in self.s.kids(v, "aux"))
+
+    def _effect(self, above: Token) -> ReportStatus | None:
+        lemma = above.lemma
+        if lemma == "rule":
+            out = any(self.s.tokens[k].lower == "out" for k in self.s.children[above.i])
+            if not out:
+                return None
+            return S.HYPOTHETICAL if self._negated(above.i) else S.NEGATED
+        for name in (
+            "planned",
+            "hypothetical",
+            "announced",
+            "threatened",
+            "requested",
+            "offered",
+            "denied",
+            "negated",
+        ):
+            if lemma in self.lexicon.operators[name]:
+                return S(name)
+        if lemma == "order" or lemma in {"authorize", "authorise", "decree", "approve"}:
+            return S.ORDERED
+        return None
+
+    def _under_noun(self, above: Token, status: ReportStatus) -> ReportStatus:
+        if status is not S.ASSERTED:
+            return status
+        for name in ("planned", "hypothetical"):
+            if above.lemma in self.lexicon.nouns[name]:
+                return S(name)
+        return status
+
+    def _hedge(self, n: int) -> ReportStatus | None:
+        for k in self.s.kids(n, "amod", "det", "nmod", "compound"):
+            lower = self.s.tokens[k].lower
+            for name in ("planned", "hypothetical", "threatened", "denied", "negated"):
+                if lower in self.lexicon.hedges[name]:
+                    return S(name)
+        return None
+
+    def _mentioned(self, n: int) -> ReportStatus:
+        """A noun outside its own clause: what stands above it may take the deed away."""
+        one = n
+        for _ in range(8):
+            head = self.s.head(one)
+            if head is None:
+                break
+            token, above = self.s.tokens[one], self.s.tokens[head]
+            if above.is_noun:
+                for name in ("planned", "hypothetical"):
+                    if above.lemma in self.lexicon.nouns[name]:
+                        return S(name)
+                hedge = self._hedge(head)
+                if hedge:
+                    return hedge
+            if above.is_verb:
+                return self._under_verb(token, above, head)
+            one = head
+        return S.ASSERTED
+
+    def _under_verb(self, token: Token, above: Token, head: int) -> ReportStatus:
+        own = self._own(head)
+        if token.dep in {"nsubj", "csubj"} and own in {S.PLANNED, S.HYPOTHETICAL}:
+            return S.HYPOTHETICAL
+        if token.dep in {"dobj", "prep", "nsubjpass", "pobj", "agent"}:
+            effect = self._effect(above)
+            if effect is not None:
+                return _combine(S.ASSERTED, effect, own)
+            if own is not S.ASSERTED and token.dep in {"dobj", "nsubjpass"}:
+                return own
+        if above.dep in {"xcomp", "ccomp", "pcomp", "conj"}:
+            return self._climb(head, S.ASSERTED)
+        return S.ASSERTED
+
+
+def _combine(inner: ReportStatus, effect: ReportStatus | None, outer: ReportStatus) -> ReportStatus:
+    """The status of a complement, its operator's effect and the operator's own status."""
+    if effect is S.NEGATED and outer is S.NEGATED:
+        return inner
+    if outer is S.NEGATED and effect in {
+        None,
+        S.PLANNED,
+        S.ORDERED,
+        S.ANNOUNCED,
+        S.THREATENED,
+        S.OFFERED,
+    }:
+        return S.NEGATED
+    if effect in {S.NEGATED, S.DENIED}:
+        return effect
+    if inner in {S.NEGATED, S.DENIED}:
+        return inner
+    if outer is S.HYPOTHETICAL or inner is S.HYPOTHETICAL:
+        return S.HYPOTHETICAL
+    if effect is not None:
+        return effect
+    return outer if inner is S.ASSERTED and outer in {S.PLANNED, S.REQUESTED} else inner

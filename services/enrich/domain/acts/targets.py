@@ -1,0 +1,274 @@
+"""Whom an act is aimed at, and the other state it is tied to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.enrich.domain.actors.phrases import INFERRED, Role
+from services.enrich.domain.acts import arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.enrich.domain.actors.phrases import Scene
+    from services.enrich.domain.acts.frames import Fire
+
+_PLACE = frozenset(
+    {
+        "in",
+        "inside",
+        "within",
+        "off",
+        "near",
+        "at",
+        "to",
+        "into",
+        "toward",
+        "towards",
+        "around",
+        "along",
+        "across",
+        "over",
+        "on",
+        "outside",
+        "throughout",
+    }
+)
+_OWNED = frozenset({"of", "by", "from", "for", "between"})
+_RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggressor"})
+_CAPTURE = frozenset(
+    {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}
+)
+_LINKS = frozenset({"amid", "amidst", "despite", "following", "against", "after"})
+_REACTIONS = frozenset({"response", "face", "reaction", "light", "wake", "retaliation", "answer"})
+
+
+def targets(scene: Scene, fire: Fire, sources: list[Role]) -> list[Role]:
+    """Whom the act is aimed at, by the frame's places in their order, never its own source."""
+    own = {role.code for role in sources}
+    for where in fire.frame.target:
+        roles = [role for role in _at(scene, fire, where) if role.code not in own]
+        if roles:
+            return roles
+    return []
+
+
+def _at(scene: Scene, fire: Fire, where: str) -> list[Role]:
+    finder = _FINDERS.get(where)
+    return finder(scene, fire) if finder else _after(scene, fire, where)
+
+
+def _object(scene: Scene, fire: Fire) -> list[Role]:
+    return [] if fire.noun else _flat(scene, arguments.patient(scene.sentence, fire.i))
+
+
+def _subject(scene: Scene, fire: Fire) -> list[Role]:
+    who = scene.sentence.kid(fire.i, "nsubj", "nsubjpass")
+    return scene.roles(who) if who is not None else []
+
+
+def _dative(scene: Scene, fire: Fire) -> list[Role]:
+    s = scene.sentence
+    return _flat(
+        scene, [k for one in s.kids(fire.i, "dative") for k in (s.kids(one, "pobj") or [one])]
+    )
+
+
+def _clause_subject(scene: Scene, fire: Fire) -> list[Role]:
+    s = scene.sentence
+    inner = s.kid(fire.i, "ccomp", "xcomp", "advcl")
+    who = s.kid(inner, "nsubj", "nsubjpass") if inner is not None else None
+    if who is None:
+        return []
+    owner = scene.owner(who)
+    return scene.roles(who) or ([owner] if owner else [])
+
+
+def _place(scene: Scene, fire: Fire) -> list[Role]:
+    there = place(scene, fire)
+    return [there] if there else []
+
+
+def _after(scene: Scene, fire: Fire, prep: str) -> list[Role]:
+    s = scene.sentence
+    found = arguments.objects_of(s, fire.i, {prep})
+    if fire.anchor is not None:
+        found += arguments.objects_of(s, fire.anchor, {prep}, through=False)
+    roles = _flat(scene, found)
+    if roles:
+        return roles
+    for k in found:
+        there = scene.place(k) if prep in _PLACE else None
+        owner = there or scene.owner(k)
+        if owner:
+            return [owner]
+    return []
+
+
+def _flat(scene: Scene, indices: list[int]) -> list[Role]:
+    found: list[Role] = []
+    for k in indices:
+        found.extend(role for role in scene.roles(k) if role not in found)
+    return found
+
+
+def _owners(scene: Scene, fire: Fire) -> list[Role]:
+    s = scene.sentence
+    for k in arguments.patient(s, fire.i):
+        owner = scene.owner(k)
+        if owner and scene.role(k) is None:
+            return [owner]
+        said = (
+            s.tokens[fire.i].dep == "relcl"
+            and s.tokens[k].lemma in scene.lexicon.objects["accusation"]
+        )
+        verb = next((up for up in s.ancestors(k) if s.tokens[up].is_verb), None)
+        if said and verb is not None:  # "accused him, an assertion that was rejected by"
+            return arguments.source_roles(scene, verb)
+    return []
+
+
+def _named_word(scene: Scene, fire: Fire) -> list[Role]:
+    """Whose the frame's own word is: "called U.S. threats rubbish"."""
+    for k in scene.sentence.subtree(fire.i):
+        if k > fire.i and scene.sentence.tokens[k].lemma in fire.frame.words:
+            owner = scene.owner(k)
+            if owner:
+                return [owner]
+    return []
+
+
+def _captive(scene: Scene, fire: Fire) -> list[Role]:
+    """Whose capture a reward is for."""
+    for k in scene.sentence.subtree(fire.clause):
+        if scene.sentence.tokens[k].lemma in _CAPTURE:
+            owner = scene.owner(k)
+            if owner:
+                return [owner]
+    return []
+
+
+def _rival(scene: Scene, fire: Fire) -> list[Role]:
+    """The other state of the article, where a state threatens and does not say whom."""
+    for role in arguments.source_roles(scene, fire.clause) if not fire.noun or fire.anchor else []:
+        rival = scene.cast.rival(role.state) if role.state else None
+        if rival:
+            return [Role(rival, fire.i, INFERRED)]
+    return []
+
+
+def _in_clause(scene: Scene, fire: Fire) -> list[Role]:
+    """The first actor or place that the clause below acts on."""
+    s = scene.sentence
+    i = fire.i
+    inner = [
+        k
+        for k in s.subtree(i)
+        if k > i and s.tokens[k].dep in {"xcomp", "ccomp", "pcomp", "acl", "advcl"}
+    ]
+    for k in inner:
+        for one in arguments.patient(s, k):
+            roles = scene.roles(one)
+            if roles:
+                return roles
+            owner = scene.place(one) or scene.owner(one)
+            if owner:
+                return [owner]
+        for one in arguments.objects_of(s, k, _PLACE | {"against", "with", "from", "of"}):
+            role = scene.role(one) or scene.place(one) or scene.owner(one)
+            if role:
+                return [role]
+    return []
+
+
+def place(scene: Scene, fire: Fire) -> Role | None:
+    """The state in or off which the act takes place, by the act's own prepositions."""
+    s = scene.sentence
+    starts = [fire.i] if fire.anchor is None else [fire.i, fire.anchor]
+    for start in starts:
+        for k in arguments.objects_of(s, start, _PLACE):
+            found = scene.place(k)
+            if found:
+                return found
+        for one in arguments.patient(s, start) if s.tokens[start].is_verb else []:
+            for k in s.kids(one, "acl", "relcl"):
+                for below in s.subtree(k):
+                    if s.tokens[below].lower in {"off", "near", "inside", "within"}:
+                        for pobj in s.kids(below, "pobj"):
+                            found = scene.place(pobj)
+                            if found:
+                                return found
+    return None
+
+
+def beyond(scene: Scene, fire: Fire, state: str) -> Role | None:
+    """Another state that a place at home is described by: "in Guam, off North Korea"."""
+    s = scene.sentence
+    verb = s.tokens[fire.clause].is_verb
+    heads = [*arguments.patient(s, fire.clause), *s.kids(fire.clause, "prep")] if verb else [fire.i]
+    for k in (below for head in heads for below in s.subtree(head)):
+        found = scene.place(k, 0)
+        if found and found.state != state:
+            return found
+    return None
+
+
+def tie(scene: Scene, fire: Fire, state: str) -> Role | None:
+    """The other state that a mobilisation answers: "in response to", "amid", "following"."""
+    s = scene.sentence
+    for token in s.tokens:
+        linked = token.lower in _LINKS and token.dep in {"prep", "mark", "advcl", "pcomp"}
+        reacts = token.lower in _REACTIONS and bool(s.kids(token.i, "prep"))
+        if not (linked or reacts) or not _clause_of(scene, fire, token.i):
+            continue
+        for k in s.subtree(token.i):
+            role = scene.role(k)
+            if role and role.state and role.state != state and s.tokens[k].is_noun:
+                return Role(role.state, k, 1.0, role.text)
+            name = scene.names.get(k)
+            if (
+                name
+                and len(name.code.split(".")[0]) == 3
+                and name.code[:3] != state
+                and name.kind != "group"
+            ):
+                return Role(name.code[:3], k, 1.0, s.tokens[k].text)
+            if s.tokens[k].lower in _RHETORIC or s.tokens[k].lemma in _RHETORIC:
+                rival = scene.cast.rival(state)
+                if rival:
+                    return Role(rival, k, INFERRED, s.tokens[k].text)
+    return None
+
+
+def _clause_of(scene: Scene, fire: Fire, i: int) -> bool:
+    """Whether the link stands in the act's own clause or one joined to it."""
+    s = scene.sentence
+    return (
+        fire.clause in s.ancestors(i)
+        or any(up in s.ancestors(i) for up in s.ancestors(fire.clause))
+        or (i in s.ancestors(fire.clause))
+    )
+
+
+def rhetoric(scene: Scene, state: str) -> Role | None:
+    """The rival state that "imperialism" or "the empire" stands for."""
+    for token in scene.sentence.tokens:
+        if token.lower in _RHETORIC:
+            rival = scene.cast.rival(state)
+            if rival:
+                return Role(rival, token.i, INFERRED, token.text)
+    return None
+
+
+_FINDERS: dict[str, Callable[[Scene, Fire], list[Role]]] = {
+    "object": _object,
+    "owner": _owners,
+    "subject": _subject,
+    "dative": _dative,
+    "clause": _in_clause,
+    "clause-subject": _clause_subject,
+    "place": _place,
+    "word": _named_word,
+    "captive": _captive,
+    "rival": _rival,
+}

@@ -1,0 +1,415 @@
+"""When an act took place: the words of its own clause, resolved against publication."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from tocsin.messages import ReportStatus, TimeType, When
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from services.enrich.domain.language.tokens import Sentence
+
+CURRENT_DAYS = 4  # a news story's own week: "on Monday" in Friday's paper
+BACKGROUND_DAYS = 183  # six months (threat-levels.md section 1)
+
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_MONTH = rf"(?P<month>{'|'.join(name.capitalize() for name in _MONTHS)})\b\.?"
+_COUNT = {
+    "a": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "few": 3,
+    "several": 4,
+    "couple": 2,
+}
+_UNIT_DAYS = {"hour": 0, "day": 1, "week": 7, "month": 30, "year": 365, "decade": 3650}
+_UNIT = r"(?P<unit>hour|day|week|month|year|decade)s?"
+_SOME = (
+    r"(?P<count>\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|few|several|couple of)"
+)
+_YEAR = r"(?P<year>1[89]\d\d|20\d\d)"
+
+
+class Phrase(NamedTuple):
+    """A time expression: offsets in the sentence, what it says, and the first and last day."""
+
+    start: int
+    end: int
+    text: str
+    first: date | None
+    last: date | None
+    type: TimeType | None = None
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+{_YEAR})?\b"), "day"),
+    (re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+{_YEAR})?\b"), "day"),
+    (re.compile(rf"\b{_MONTH},?\s+{_YEAR}\b"), "month"),
+    (
+        re.compile(
+            rf"\b(?:in|since|last|this|of|during|late|early|until|by)\s+(?:late |early )?{_MONTH}"
+        ),
+        "month",
+    ),
+    (_compile(rf"{_SOME}\s+{_UNIT}\s+(?:ago|earlier|before)"), "ago"),
+    (
+        _compile(
+            rf"(?:over|in|during|for|within)?\s*(?:the\s+)?(?:past|last|recent)\s+(?:{_SOME}\s+)?{_UNIT}"
+        ),
+        "past",
+    ),
+    (
+        _compile(
+            rf"(?:in|within|over|for)\s+(?:the\s+)?(?:next|coming|near)\s+(?:{_SOME}\s+)?(?:{_UNIT}|future)"
+        ),
+        "next",
+    ),
+    (_compile(rf"(?:next|coming)\s+(?P<weekday>{'|'.join(_DAYS)}|{_UNIT})"), "next"),
+    (_compile(r"within (?:days|weeks|months|hours)"), "next"),
+    (_compile(r"(?:earlier )?this (?P<unit>week|month|year)"), "this"),
+    (
+        _compile(
+            r"(?P<word>today|tonight|yesterday|tomorrow|overnight|now"
+            r"|this morning|this afternoon|last night)"
+        ),
+        "word",
+    ),
+    (
+        _compile(rf"(?:(?P<rel>last|this|next|on|late|early)\s+)?(?P<weekday>{'|'.join(_DAYS)})"),
+        "weekday",
+    ),
+    (
+        _compile(rf"(?:in|since|during|of|from|until|as early as)\s+(?:early |late |mid-)?{_YEAR}"),
+        "year",
+    ),
+    (re.compile(rf"(?<=\s){_YEAR}(?=\s+[a-z])"), "year"),
+    (_compile(r"(?:in|during|since) the (?:\d{4}|nineteen \w+|\d\d)s"), "old"),
+    (
+        _compile(
+            r"first term|long history|decades|centur(?:y|ies)|world war|cold war"
+            r"|historically|years ago|in the past"
+        ),
+        "old",
+    ),
+    (_compile(r"in recent (?:days|times|weeks|months)|recently|so far"), "recent"),
+)
+
+
+def phrases(s: Sentence, published: date | None) -> list[Phrase]:
+    """The time expressions of a sentence, resolved; overlapping ones only once."""
+    found: list[Phrase] = []
+    for pattern, kind in _PATTERNS:
+        for match in pattern.finditer(s.text):
+            if all(match.end() <= one.start or match.start() >= one.end for one in found):
+                found.append(_resolve(match, kind, published))
+    return sorted(found)
+
+
+def when(
+    s: Sentence,
+    found: list[Phrase],
+    i: int,
+    status: ReportStatus,
+    *,
+    noun: bool,
+    published: date | None,
+) -> When:
+    """When the act at token `i` took place."""
+    own = _own_phrase(s, found, i, noun=noun)
+    if own is not None:
+        kind = (
+            TimeType.FUTURE if status is ReportStatus.PLANNED else own.type or _type(own, published)
+        )
+        return When(type=kind, text=own.text.strip(), date=_iso(own))
+    return When(type=_by_tense(s, i, status, noun=noun))
+
+
+def _type(phrase: Phrase, published: date | None) -> TimeType:
+    if phrase.last is None or published is None:
+        return TimeType.CURRENT
+    if phrase.first and phrase.first > published:
+        return TimeType.FUTURE
+    age = (published - phrase.last).days
+    span = (phrase.last - phrase.first).days if phrase.first else 0
+    if age > BACKGROUND_DAYS or span > 2 * BACKGROUND_DAYS:
+        return TimeType.HISTORICAL
+    if phrase.first and (published - phrase.first).days > CURRENT_DAYS and age <= CURRENT_DAYS:
+        return TimeType.BACKGROUND if (published - phrase.first).days > 7 else TimeType.CURRENT
+    return TimeType.CURRENT if age <= CURRENT_DAYS else TimeType.BACKGROUND
+
+
+def _iso(phrase: Phrase) -> str | None:
+    if phrase.first is None or phrase.last is None:
+        return None
+    if phrase.first == phrase.last:
+        return phrase.first.isoformat()
+    if (phrase.first.month, phrase.first.day) == (1, 1) and (
+        phrase.last.month,
+        phrase.last.day,
+    ) == (12, 31):
+        return str(phrase.first.year)
+    return f"{phrase.first.isoformat()}/{phrase.last.isoformat()}"
+
+
+def _own_phrase(s: Sentence, found: list[Phrase], i: int, *, noun: bool) -> Phrase | None:
+    """The expression in the act's clause; a bare infinitive or participle looks one clause up."""
+    by_verb: dict[int, Phrase] = {}
+    for phrase in found:
+        token = _token_at(s, phrase.end - 1)
+        if token is None:
+            continue
+        clause = next((k for k in (token, *s.ancestors(token)) if _clause(s, k)), None)
+        if clause is not None and (clause not in by_verb or abs(phrase.start) >= 0):
+            by_verb.setdefault(clause, phrase)
+        if noun and i in s.ancestors(token):
+            return phrase
+    one: int | None = None if noun else i
+    while one is not None:
+        if one in by_verb and not (one != i and _behind(s, i, one)):
+            return by_verb[one]
+        token_ = s.tokens[one]
+        if _clause(s, one) and token_.dep in {"relcl", "ccomp", "advcl"} and _finite(s, one):
+            break
+        one = s.head(one)
+    below = (
+        [k for k in s.children[i] if s.tokens[k].dep in {"xcomp", "acl"} and k in by_verb]
+        if not noun
+        else []
+    )
+    return by_verb[below[0]] if below else None
+
+
+def _behind(s: Sentence, i: int, top: int) -> bool:
+    """Whether "following" or "after" stands between an act and the clause above it."""
+    between = [k for k in s.ancestors(i) if k != top and top in s.ancestors(k)]
+    return any(s.tokens[k].lower in {"following", "after", "since"} for k in between)
+
+
+def _clause(s: Sentence, k: int) -> bool:
+    token = s.tokens[k]
+    return (token.is_verb and token.dep != "amod") or (token.dep == "ROOT")
+
+
+def _finite(s: Sentence, v: int) -> bool:
+    return s.tokens[v].tag in {"VBD", "VBZ", "VBP"} or bool(s.kids(v, "aux", "auxpass"))
+
+
+def _token_at(s: Sentence, offset: int) -> int | None:
+    where = s.start + offset
+    return next((token.i for token in s.tokens if token.start <= where < token.end), None)
+
+
+def _by_tense(s: Sentence, i: int, status: ReportStatus, *, noun: bool) -> TimeType:
+    if status in {ReportStatus.PLANNED, ReportStatus.ANNOUNCED}:
+        return TimeType.FUTURE
+    if any(s.tokens[k].lower in {"following", "after", "since"} for k in s.ancestors(i)):
+        return TimeType.BACKGROUND
+    if noun:
+        return TimeType.ONGOING
+    token = s.tokens[i]
+    helpers = {s.tokens[k].lower for k in s.kids(i, "aux", "auxpass")}
+    if status is ReportStatus.HYPOTHETICAL:
+        return TimeType.FUTURE if _under_modal(s, i) else TimeType.CURRENT
+    if any(
+        s.tokens[k].lower in {"long", "repeatedly", "still", "continually", "regularly"}
+        for k in s.kids(i, "advmod")
+    ):
+        return TimeType.ONGOING
+    if token.tag in {"VBZ", "VBP"} and status is ReportStatus.ASSERTED and len(s.tokens) > 9:
+        return TimeType.ONGOING
+    if token.tag == "VBG" and helpers & {"is", "are", "'s", "'re"}:
+        return TimeType.ONGOING
+    if token.tag == "VBG" and token.dep == "xcomp" and s.tokens[token.head].tag == "VBZ":
+        return TimeType.ONGOING
+    if token.dep == "relcl" or (token.dep in {"acl", "conj"} and _in_relative(s, i)):
+        return TimeType.BACKGROUND
+    return TimeType.CURRENT
+
+
+def _in_relative(s: Sentence, i: int) -> bool:
+    return any(s.tokens[k].dep == "relcl" for k in s.ancestors(i))
+
+
+def _under_modal(s: Sentence, i: int) -> bool:
+    return any(
+        s.tokens[k].tag == "MD" for one in (i, *s.ancestors(i)[:2]) for k in s.kids(one, "aux")
+    )
+
+
+def _resolve(match: re.Match[str], kind: str, published: date | None) -> Phrase:
+    groups = {name: text.lower().rstrip(".") for name, text in match.groupdict().items() if text}
+    first, last, fixed = _RESOLVERS[kind](groups, published)
+    return Phrase(match.start(), match.end(), match.group(), first, last, fixed)
+
+
+Range = tuple["date | None", "date | None", "TimeType | None"]
+
+
+def _day(groups: dict[str, str], published: date | None) -> Range:
+    year = int(groups["year"]) if "year" in groups else (published.year if published else 0)
+    try:
+        found = date(year, _MONTHS[groups["month"]], int(groups["day"]))
+    except ValueError:
+        return None, None, None
+    if "year" not in groups and published and (found - published).days > BACKGROUND_DAYS:
+        found = found.replace(year=year - 1) if (found.month, found.day) != (2, 29) else found
+    return found, found, TimeType.HISTORICAL if not published and "year" in groups else None
+
+
+def _month(groups: dict[str, str], published: date | None) -> Range:
+    number = _MONTHS[groups["month"]]
+    if "year" in groups:
+        year = int(groups["year"])
+    elif published:
+        year = published.year - (number > published.month)
+    else:
+        return None, None, TimeType.BACKGROUND
+    first = date(year, number, 1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return (
+        first,
+        min(last, published) if published and last > published >= first else last,
+        None if published else TimeType.HISTORICAL,
+    )
+
+
+def _year(groups: dict[str, str], published: date | None) -> Range:
+    year = int(groups["year"])
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    if published is None:
+        return first, last, TimeType.HISTORICAL
+    if year == published.year:
+        return first, last, TimeType.BACKGROUND
+    return first, last, TimeType.HISTORICAL if year < published.year else TimeType.FUTURE
+
+
+def _ago(groups: dict[str, str], published: date | None) -> Range:
+    days = _days_of(groups)
+    if published is None:
+        return None, None, TimeType.HISTORICAL if days > BACKGROUND_DAYS else TimeType.BACKGROUND
+    found = published - timedelta(days=days)
+    return found, found, None
+
+
+def _past(groups: dict[str, str], published: date | None) -> Range:
+    days = _days_of(groups)
+    unit = groups["unit"]
+    fixed = (
+        TimeType.HISTORICAL
+        if unit == "decade"
+        else TimeType.BACKGROUND
+        if days > 1 or unit != "day"
+        else None
+    )
+    if unit == "year" and "count" not in groups:
+        fixed = TimeType.HISTORICAL
+        if published:
+            return date(published.year - 1, 1, 1), date(published.year - 1, 12, 31), fixed
+    if published is None:
+        return None, None, fixed
+    if unit == "month" and "count" not in groups:
+        last = published.replace(day=1) - timedelta(days=1)
+        return last.replace(day=1), last, TimeType.BACKGROUND
+    return published - timedelta(days=days), published, fixed
+
+
+def _next(_groups: dict[str, str], _published: date | None) -> Range:
+    return None, None, TimeType.FUTURE
+
+
+def _this(groups: dict[str, str], published: date | None) -> Range:
+    if published is None:
+        return None, None, TimeType.CURRENT
+    if groups["unit"] == "week":
+        return published - timedelta(days=published.weekday()), published, TimeType.CURRENT
+    if groups["unit"] == "month":
+        return published.replace(day=1), published, TimeType.BACKGROUND
+    return date(published.year, 1, 1), published, TimeType.BACKGROUND
+
+
+def _word(groups: dict[str, str], published: date | None) -> Range:
+    word = groups["word"]
+    shift = {"yesterday": -1, "last night": -1, "tomorrow": 1}.get(word, 0)
+    fixed = TimeType.FUTURE if shift > 0 else TimeType.CURRENT
+    if published is None:
+        return None, None, fixed
+    found = published + timedelta(days=shift)
+    return found, found, fixed
+
+
+def _weekday(groups: dict[str, str], published: date | None) -> Range:
+    if published is None:
+        return None, None, TimeType.CURRENT
+    back = (published.weekday() - _DAYS.index(groups["weekday"])) % 7
+    if groups.get("rel") == "next":
+        return None, None, TimeType.FUTURE
+    if groups.get("rel") == "last" and back == 0:
+        back = 7
+    found = published - timedelta(days=back)
+    return found, found, None
+
+
+def _old(_groups: dict[str, str], _published: date | None) -> Range:
+    return None, None, TimeType.HISTORICAL
+
+
+def _recent(_groups: dict[str, str], _published: date | None) -> Range:
+    return None, None, TimeType.BACKGROUND
+
+
+def _days_of(groups: dict[str, str]) -> int:
+    count = groups.get("count", "1").removesuffix(" of")
+    number = int(count) if count.isdigit() else _COUNT.get(count, 1)
+    return number * _UNIT_DAYS[groups["unit"]]
+
+
+_RESOLVERS: dict[str, Callable[[dict[str, str], date | None], Range]] = {
+    "day": _day,
+    "month": _month,
+    "year": _year,
+    "ago": _ago,
+    "past": _past,
+    "next": _next,
+    "this": _this,
+    "word": _word,
+    "weekday": _weekday,
+    "old": _old,
+    "recent": _recent,
+}

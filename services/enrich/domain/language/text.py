@@ -1,0 +1,112 @@
+"""Raw text made safe to parse, and cut into sentences, without moving a single offset."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MAX_CHARACTERS = 60_000  # about 10,000 words; a wire story is 450
+MAX_RUN = 200  # the parser is quadratic on unbroken runs (stack.md)
+MAX_SENTENCE = 1_500
+MAX_QUOTE = 600
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LINE = re.compile(r"[^\r\n]+")
+_STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]{0,2}[A-Z0-9À-Þ])")
+_UNSAFE = re.compile(
+    "[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "„": '"', "«": '"', "»": '"'})
+# An aside splits the clause it interrupts: "instigated - he pointed out - by".
+_ASIDE = re.compile(
+    r"(?<=\w)\s?[,\u2013\u2014-] (?:he|she|they) "
+    r"(?:said|says|added|pointed out|noted|stated|stressed|claimed)"
+    r"\s?[,\u2013\u2014-](?= )"
+)
+_RUN = re.compile(rf"\S{{{MAX_RUN + 1},}}")
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr gen col lt sgt maj capt cmdr adm sen rep gov pres prof st jr sr inc ltd co corp "
+    "vs no jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun rev hon "
+    "min u.s u.k u.n e.g i.e etc d.c a.m p.m fig al messrs brig amb ft mt".split()
+)
+
+
+class Span(NamedTuple):
+    """A stretch of the text, end exclusive."""
+
+    start: int
+    end: int
+
+
+def tidy(text: str) -> tuple[str, bool]:
+    """The text as the parser may see it, of the same length up to the cap, and whether it was cut.
+
+    Controls, direction marks and lone surrogates become spaces, curly quotes straight ones.
+    """
+    cut = text[:MAX_CHARACTERS]
+    return _UNSAFE.sub(" ", cut).translate(_QUOTES), len(text) > MAX_CHARACTERS
+
+
+def sentences(text: str) -> list[Span]:
+    """The sentences of a tidy text, line by line, abbreviations and quotations kept whole."""
+    found: list[Span] = []
+    for line in _LINE.finditer(text):
+        found.extend(_cut_line(text, line.start(), line.end()))
+    return found
+
+
+def _cut_line(text: str, start: int, end: int) -> list[Span]:
+    found: list[Span] = []
+    begin = start
+    for stop in _STOP.finditer(text, start, end):
+        if _ends_sentence(text, begin, stop):
+            found.extend(_trim(text, begin, stop.end()))
+            begin = stop.end()
+    found.extend(_trim(text, begin, end))
+    return found
+
+
+def _ends_sentence(text: str, begin: int, stop: re.Match[str]) -> bool:
+    if text[stop.start()] == ".":
+        words = text[max(begin, stop.start() - 12) : stop.start()].split()
+        word = words[-1] if words else ""
+        bare = word.lstrip("\"'([").lower()
+        # "U.S. Officials said" stays whole too often rather than "the U.S." alone.
+        if bare in _ABBREVIATIONS or (len(bare) == 1 and bare.isalpha()):
+            return False
+    # A quotation is kept with its speaker, who stands after its end.
+    opened = text.count('"', begin, stop.end()) % 2 == 1
+    return not opened or stop.end() - begin > MAX_QUOTE
+
+
+def _trim(text: str, start: int, end: int) -> list[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return [Span(start, end)] if start < end else []
+
+
+def sentence_case(text: str, names: list[tuple[int, int]]) -> str:
+    """A headline in Title Case with only its names in capitals; other text as it is."""
+    words = [word for word in _WORD.finditer(text) if len(word.group()) > 3]
+    if len(words) < 4 or sum(word.group()[0].isupper() for word in words) < 0.75 * len(words):
+        return text
+    letters = list(text)
+    for word in _WORD.finditer(text):
+        start, end = word.span()
+        named = any(begin < end and start < stop for begin, stop in names)
+        if start and not named and not word.group().isupper():
+            letters[start] = letters[start].lower()
+    return "".join(letters)
+
+
+def safe(text: str) -> str:
+    """A sentence that cannot make the parser quadratic: cut, long runs broken, offsets kept."""
+    cut = _RUN.sub(_break_run, text[:MAX_SENTENCE])
+    return _ASIDE.sub(lambda aside: " " * len(aside.group()), cut)
+
+
+def _break_run(run: re.Match[str]) -> str:
+    kept = run.group()[:MAX_RUN]
+    return kept + " " * (len(run.group()) - MAX_RUN)
