@@ -268,9 +268,7 @@ class TestDeployment:
         before = deployment.count("ingest", "tocsin_ingest_articles_total", outcome="published")
         wait_for(lambda: before >= 5, 30, "the seeds are published")
 
-        (deployment.inbox / "news.txt").write_text(
-            "CARACAS - Venezuela deployed two warships near the border with Guyana on Friday.\n"
-        )
+        deployment.drop("news", "CARACAS - Venezuela sent two warships to the border on Friday.\n")
 
         wait_for(
             lambda: (

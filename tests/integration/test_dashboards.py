@@ -93,7 +93,12 @@ def test_the_datasources_step_is_prometheus_scrape_interval():
 class TestAfterAReplay:
     @pytest.fixture(autouse=True, scope="class")
     def replayed(self, deployment):
-        """The seeds are through all services, and Prometheus has seen it."""
+        """The seeds are through all services, and Prometheus has seen it.
+
+        One article comes later: ingest may have replayed the seeds before its first scrape, and
+        what was counted before then has no rate.
+        """
+        deployment.drop("later", "GEORGETOWN - Guyana and Suriname agreed to meet on Monday.\n")
         wait_for(
             lambda: deployment.prometheus.query('tocsin_alert_level{dyad="USA-VEN"} > 0'),
             90,

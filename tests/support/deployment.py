@@ -86,6 +86,10 @@ class Deployment:
         """Where the services run; their containers cannot write there."""
         return self._made("app")
 
+    def drop(self, name: str, text: str) -> None:
+        """Puts an article into the inbox."""
+        (self.inbox / f"{name}.txt").write_text(text)
+
     def ready(self, service: str) -> bool:
         """Whether a service answers 200 on /readyz; fails if it has ended."""
         self.processes[service].check()
