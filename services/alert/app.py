@@ -19,12 +19,12 @@ from services.alert.domain.fold import Step
 from services.alert.domain.state import Config, State
 from services.alert.outbox import Outbox
 from services.alert.store import Place, Store
-from tocsin.bus import Outgoing, Record, outgoing
+from tocsin.bus import Outgoing, Record, outgoing, received
 from tocsin.errors import BadMessage, Reason, Unavailable
-from tocsin.messages import Alert, AlertStatus, EventReport, LevelReport, decode, digest
+from tocsin.messages import Alert, AlertStatus, EventReport, LevelReport, digest
 from tocsin.observe import get_logger
 from tocsin.streams import Result
-from tocsin.topics import ALERTS, LEVELS
+from tocsin.topics import ALERTS, EVENTS, LEVELS
 
 _DYAD: Final = re.compile(r"[A-Z]{3}-[A-Z]{3}")
 _RUN: Final = re.compile(r"[\w.:-]{1,100}", re.ASCII)
@@ -67,7 +67,7 @@ class App:
 
     async def _one(self, record: Record) -> Result:
         try:
-            report = read(record.value)
+            report = read(record)
         except BadMessage as refused:
             return refused
         place = Place(dyad=report.dyad, run=report.article.run)
@@ -85,13 +85,13 @@ class App:
         return ()
 
 
-def read(value: bytes | None) -> EventReport:
+def read(record: Record) -> EventReport:
     """The report in a record.
 
     Raises:
         BadMessage: it is none, or one that the topic's contract excludes.
     """
-    report = decode(value, EventReport)
+    report = received(record, EVENTS, EventReport)
     if not _DYAD.fullmatch(report.dyad) or report.dyad[:3] >= report.dyad[4:]:
         raise BadMessage(Reason.WRONG_SHAPE, "dyad is no sorted pair of ISO 3166 codes")
     if report.article.run is not None and not _RUN.fullmatch(report.article.run):

@@ -1,0 +1,111 @@
+"""kill -9 in mid-replay: nothing lost, the same ladder, the same alerts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.e2e.test_seeds import SEEDS, published
+from tests.support.wait import wait_for
+from tocsin import bus, topics
+
+COUNTRIES = ["India", "Pakistan", "Greece", "Turkey", "Chile", "Argentina", "Kenya", "Somalia"]
+DEEDS = [
+    "{a} deployed {n} troops to its border with {b} on Monday.",
+    "{a} accused {b} on Monday of breaking the agreement.",
+    "{a} threatened to attack {b} if it does not withdraw.",
+    "The foreign ministers of {a} and {b} met on Monday.",
+    "{a} imposed sanctions on {b} on Monday.",
+]
+SMALL_BATCHES = {"TOCSIN_ENRICH_BATCH": "8"}
+
+
+def write_feed(file, count):
+    """The seeds among `count` invented articles on other pairs, by a seeded generator."""
+    chance = random.Random(7)
+    lines = [
+        {"id": name, "text": (SEEDS / name).read_text("utf-8"), "published_at": at}
+        for name, at in published().items()
+    ]
+    start = datetime(2025, 8, 1, tzinfo=UTC)
+    for number in range(count):
+        a, b = chance.sample(COUNTRIES, 2)
+        deed = chance.choice(DEEDS).format(a=a, b=b, n=chance.randrange(2, 90) * 100)
+        at = start + timedelta(minutes=30 * number)
+        text = f"{deed} Nobody was hurt, report {number} says."
+        lines.append({"id": f"a{number}", "text": text, "published_at": at.isoformat()})
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return len(lines)
+
+
+@pytest.mark.timeout(400)
+def test_kill_9_of_enrich_and_alert_in_mid_replay_loses_nothing(flow, tmp_path):
+    count = write_feed(tmp_path / "feed.jsonl", 400)
+    flow.start(env=SMALL_BATCHES)
+    flow.replay(tmp_path / "feed.jsonl", run="calm")
+    expected = flow.outcome("calm", count)
+
+    flow.replay(tmp_path / "feed.jsonl", run="struck")
+    records = flow.records("struck")
+    progress = dict.fromkeys((topics.ENRICHED.name, topics.LEVELS.name, topics.ALERTS.name), 0)
+
+    def reached(topic, number):
+        for record in itertools.takewhile(lambda each: each is not None, records):
+            progress[record.topic] += 1
+        return progress[topic] >= number
+
+    for service, topic, at in (
+        ("enrich", topics.ENRICHED.name, 40),
+        ("alert", topics.LEVELS.name, 90),
+        ("enrich", topics.ENRICHED.name, 160),
+        ("alert", topics.LEVELS.name, 200),
+    ):
+        wait_for(lambda topic=topic, at=at: reached(topic, at), 120, f"{at} in {topic}")
+        assert progress[topic] < count, "the fault came too late to hit anything"
+        flow.processes[service].kill()
+        flow.start(service, env=SMALL_BATCHES)
+
+    outcome = flow.outcome("struck", count)
+    assert outcome == expected
+    assert len(expected.ladder) > 100
+
+
+def test_sigterm_ends_every_service_with_0_and_repeats_nothing(flow, tmp_path):
+    count = write_feed(tmp_path / "feed.jsonl", 60)
+    flow.start()
+    flow.replay(tmp_path / "feed.jsonl", run="term")
+    flow.outcome("term", count)
+
+    codes = {name: each.terminate(deadline_s=20) for name, each in flow.processes.items()}
+
+    assert codes == dict.fromkeys(flow.processes, 0)
+    flow.start("enrich", "alert")
+    reader = bus.Reader(flow.kafka, [topics.ENRICHED.name, topics.LEVELS.name], from_beginning=True)
+    ids = [each.header("ce_id") for _ in range(20) for each in reader.poll(0.1)]
+    reader.close()
+    mine = [each for each in ids if each]
+    assert len(mine) == len(set(mine))
+
+
+def test_sigterm_ends_every_service_with_0_when_broker_and_redis_hang(
+    redis_server, apache_kafka_to_kill, tmp_path
+):
+    from tests.e2e.flow import Flow  # noqa: PLC0415 - not by the fixture: this broker is killed
+
+    flow = Flow(apache_kafka_to_kill.bootstrap, redis_server.url, tmp_path)
+    try:
+        flow.start()
+        apache_kafka_to_kill.kill()
+        redis_server.kill()
+
+        codes = {name: each.terminate(deadline_s=20) for name, each in flow.processes.items()}
+    finally:
+        flow.close()
+
+    assert codes == dict.fromkeys(flow.processes, 0)
+    assert signal.SIGTERM  # the signal under test
