@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SETTINGS = DEPLOY / "kafka" / "server.properties"
 _CLUSTER_ID = "dG9jc2luLXRlc3RzLTAwMQ"  # any 16 bytes, base64 without padding
 # A small heap and the quick compiler: the tests start it often and load it little.
-_JAVA = ("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JAVA = ("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 _START_S = 60.0
 
 
@@ -107,8 +107,12 @@ class KafkaServer:
             assert formatting.exit_code == 0, formatting.tail()
 
     def _java(self, *command: str) -> Process:
-        options = ("-cp", f"{jars()}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-        return Process((*_JAVA, *options, *command), self.folder / "kafka.log", cwd=self.folder)
+        options = (
+            f"-Djava.io.tmpdir={self.folder}",  # a killed broker leaves its unpacked libraries
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        )
+        command = (*_JAVA, *options, "-cp", f"{jars()}/*", *command)
+        return Process(command, self.folder / "kafka.log", cwd=self.folder)
 
     def _answers(self) -> bool:
         self.process.check()
