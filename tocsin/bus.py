@@ -132,6 +132,8 @@ def _common(kafka: settings.Kafka) -> dict[str, Any]:
     return {
         "bootstrap_servers": kafka.bootstrap.split(","),
         "bootstrap_timeout_ms": int(kafka.wait_s * 1000),
+        # The client's own is 30 s: too long a silence once the broker is back.
+        "reconnect_backoff_max_ms": 1000,
     }
 
 
@@ -210,6 +212,7 @@ class Producer:
                 allow_auto_create_topics=False,
                 max_request_size=kafka.max_record_bytes + 100_000,
                 delivery_timeout_ms=120_000,
+                max_block_ms=10_000,
             )
 
     def publish(self, batch: Sequence[Outgoing], timeout_s: float = 30.0) -> None:

@@ -19,7 +19,7 @@ from tocsin.local.demo import Ladder
 from tocsin.messages import Alert, EnrichedArticle, LevelReport, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SERVICES = ("ingest", "enrich", "alert")
@@ -89,15 +89,16 @@ class Flow:
         told: dict[str, int] = json.loads(done.stdout)
         return told
 
-    def records(self, run: str, *, since_start: bool = True) -> Iterable[bus.Record]:
-        """What a run's replay gave so far and gives from now on; ends never, empty lists between."""
+    def records(self, run: str) -> Iterator[bus.Record | None]:
+        """What a run gave so far and gives from now on, None when nothing is there; never ends."""
         names = [topics.ENRICHED.name, topics.LEVELS.name, topics.ALERTS.name]
-        reader = bus.Reader(self.kafka, names, from_beginning=since_start)
+        reader = bus.Reader(self.kafka, names, from_beginning=True)
         try:
             while True:
-                found = [each for each in reader.poll(0.2) if _run(each) == run]
-                yield from found
-                yield None  # type: ignore[misc] - a breath, so that the caller can look around
+                found = reader.poll(0.3)
+                yield from (each for each in found if _run(each) == run)
+                if not found:
+                    yield None  # a breath, so that the caller can look around
         finally:
             reader.close()
 
@@ -105,7 +106,7 @@ class Flow:
         """The ladder of a run when every article is answered, and the ids of its alerts."""
         ladder = Ladder(articles)
         alerts: set[str] = set()
-        records = iter(self.records(run))
+        records = self.records(run)
 
         def complete() -> bool:
             for process in self.processes.values():
