@@ -16,17 +16,18 @@ def strongest_by_family(claims: Iterable[Claim]) -> list[Claim]:
     copies of a wire story are that wire.
     """
     sides = list(claims)
-    origin: dict[str, Claim] = {}
+    carriers: dict[str, Claim] = {}
     for claim in sides:
-        if claim.fingerprint:
-            held = origin.get(claim.fingerprint, claim)
-            origin[claim.fingerprint] = max(held, claim, key=_carrier)
+        carrier = carriers.get(claim.fingerprint)
+        if carrier is None or _carries(claim, carrier):
+            carriers[claim.fingerprint] = claim
     best: dict[str, Claim] = {}
     for claim in sides:
-        family = origin.get(claim.fingerprint, claim).family
-        if family != claim.family:
+        if claim.fingerprint and carriers[claim.fingerprint].family != claim.family:
             continue
-        best[family] = max(best.get(family, claim), claim, key=_strength)
+        held = best.get(claim.family)
+        if held is None or _outweighs(claim, held):
+            best[claim.family] = claim
     return sorted(best.values(), key=lambda claim: (-claim.weight, claim.family))
 
 
@@ -61,12 +62,14 @@ def misfits(listed: Sequence[Term], total: float) -> list[str]:
     return wrong
 
 
-def _carrier(claim: Claim) -> tuple[float, float, str]:
-    return claim.tier_weight, -claim.at.timestamp(), claim.family
+def _carries(claim: Claim, carrier: Claim) -> bool:
+    """Whether of two with the same text this one is the origin: the stronger, else the earlier."""
+    mine = (claim.tier_weight, carrier.at, claim.family)
+    return mine > (carrier.tier_weight, claim.at, carrier.family)
 
 
-def _strength(claim: Claim) -> tuple[float, float, str]:
-    return claim.weight, claim.at.timestamp(), claim.event
+def _outweighs(claim: Claim, held: Claim) -> bool:
+    return (claim.weight, claim.at, claim.event) > (held.weight, held.at, held.event)
 
 
 def _term(claim: Claim) -> Term:

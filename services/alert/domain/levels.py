@@ -7,6 +7,7 @@ reports come out of order.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -96,29 +97,32 @@ def turning_points(claims: Iterable[Claim], start: datetime, end: datetime) -> l
 
 def next_fall(claims: Sequence[Claim], at: datetime) -> tuple[datetime, Standing] | None:
     """When the level next falls if nothing more is heard, and to what; None from calm."""
-    now = standing(claims, at)
-    for moment in turning_points(claims, at, at + LIFE):
-        then = standing(claims, moment)
-        if then.level < now.level:
-            return moment, then
-    return None
+    level = standing(claims, at).level
+    known = [each for each in claims if each.at <= at]
+    moments = turning_points(known, at, at + LIFE)
+    # With nothing more heard the level only falls, so the first fall can be searched for.
+    first = bisect.bisect_left(
+        moments, 1, key=lambda moment: int(standing(known, moment).level < level)
+    )
+    return (moments[first], standing(known, moments[first])) if first < len(moments) else None
 
 
 def earned(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims in order, each at the level it really earns among those before it.
 
     A mention takes the level that stands when it comes, or nothing; an assault becomes war when
-    assaults go both ways and three families say so within the hold of a war.
+    assaults go both ways and three families say so within the hold of a war. Earned twice is as
+    earned once.
     """
     found: list[Claim] = []
     for claim in sorted(claims, key=_order):
-        level = claim.level
+        level, assault = claim.level, claim.assault
         if not claim.opens:
-            level = min(level, standing(found, claim.at).level)
-        elif claim.assault and _is_war([*found, claim], claim.at):
+            level, assault = min(level, standing(found, claim.at).level), False
+        elif assault and _is_war([*found, claim], claim.at):
             level = WAR
         if level > 0:
-            found.append(msgspec.structs.replace(claim, level=level, opens=True))
+            found.append(msgspec.structs.replace(claim, level=level, assault=assault, opens=True))
     return tuple(found)
 
 

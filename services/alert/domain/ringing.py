@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
 from services.alert.domain.alerts import OVER, Occasion, Revision, material_change, tell
 from services.alert.domain.episodes import Episode, Rule, Turn, Walk
+from services.alert.domain.levels import Standing, standing
 from services.alert.domain.state import Told
 from tocsin.messages import Alert, Change
 
@@ -21,7 +23,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def current(self) -> Episode | None:
-        """The episode that stands now: not cleared, and for as long as the rule asks."""
+        """The episode whose level stands now."""
         episode = self.open.track.current
         return episode if episode and episode.cleared_at is None else None
 
@@ -51,16 +53,26 @@ def _revisions(
     for each in (*turn.final.turns, *over):
         change = _calmer(told.get(each.episode.id), each)
         if change:
-            yield _revision(turn, each.episode, change), _then(now, each)
+            yield _revision(turn, each.episode, change), _back(now, each.at, each.standing)
     for episode, known in list(told.items()):
         met = turn.final.met | turn.open.met
         if known.rule == turn.rule.name and known.phase not in OVER and episode not in met:
             yield _revision(turn, _gone(episode, known), Change.RETRACTED), now
-    current = turn.current
+    current = turn.open.track.current
     if loud and current and now.at - current.started_at >= turn.rule.hold_for:
-        news = material_change(told.get(current.id), now.standing, now.at)
-        if news:
-            yield _revision(turn, current, news), now
+        yield from _risen(told.get(current.id), turn, current, now)
+
+
+def _risen(
+    known: Told | None, turn: Round, episode: Episode, now: Occasion
+) -> Iterator[tuple[Revision, Occasion]]:
+    if episode.cleared_at is None:
+        change = material_change(known, now.standing, now.at)
+        if change:
+            yield _revision(turn, episode, change), now
+    elif known is None:
+        # It came and went before its reports did; it is told as it began, and resolved in time.
+        yield _revision(turn, episode, Change.RAISED), _back(now, episode.started_at)
 
 
 def _calmer(told: Told | None, turn: Turn) -> Change | None:
@@ -80,9 +92,9 @@ def _gone(episode: str, known: Told) -> Episode:
     return Episode(id=episode, started_at=known.started_at, level=0, peak=known.peak)
 
 
-def _then(now: Occasion, turn: Turn) -> Occasion:
-    """The pair as it stood at the turn. Its z-score then is not known any more."""
-    claims = tuple(each for each in now.claims if each.at <= turn.at)
+def _back(now: Occasion, at: datetime, then: Standing | None = None) -> Occasion:
+    """The pair as it stood at an earlier moment. Its z-score then is not known any more."""
+    claims = tuple(each for each in now.claims if each.at <= at)
     return msgspec.structs.replace(
-        now, at=turn.at, standing=turn.standing, claims=claims, pressure_z=None
+        now, at=at, standing=then or standing(claims, at), claims=claims, pressure_z=None
     )
