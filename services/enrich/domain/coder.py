@@ -77,8 +77,10 @@ def _code_sentence(scene: Scene, published: date | None, before: list[Draft]) ->
     fired = frames.fires(scene)
     owned = _owned(scene, fired)
     found: list[Draft] = []
-    for fire in fired:
+    for fire in sorted(fired, key=lambda fire: fire.frame.fallback):
         if fire.i not in owned or "speaker" in fire.frame.source:
+            if fire.frame.fallback and found:
+                continue
             found.extend(_carry_time(one, before) for one in drafts(story, fire))
     return found
 
@@ -115,7 +117,12 @@ def _owned(scene: Scene, fired: list[Fire]) -> set[int]:
                 *s.kids(fire.clause, "xcomp", "advcl"),
             ]
             found.update(k for one in inner for k in _clause_tokens(s, one))
-        if fire.noun or fire.frame.plover not in _SPEECH:
+        if fire.noun:
+            continue
+        denies = fire.frame.plover is Plover.REJECT and fire.frame.status is not None
+        for k in s.kids(fire.i, "dobj", "nsubjpass", "oprd"):
+            found.update(s.subtree(k) if denies else _clause_tokens(s, k))
+        if fire.frame.plover not in _SPEECH and fire.frame.mode != "comment":
             continue
         for k in s.children[fire.i]:
             dep = s.tokens[k].dep

@@ -46,6 +46,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     aimed: bool = False
     negative: bool = False
     denies: bool = False
+    must: bool = False
+    fallback: bool = False
 
 
 class PloverClass(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,7 +107,9 @@ def lexicon(data: Mapping[str, Any]) -> Lexicon:
     verb_lemmas.update(
         *(lemmas for lemmas in words["operators"].values()), words["sources"]["passive"]
     )
-    noun_lemmas = {word.split()[-1] for frame in frames for word in (*frame.nouns, *frame.words)}
+    noun_lemmas = {
+        word.replace("-", " ").split()[-1] for frame in frames for word in (*frame.nouns, *frame.words)
+    }
     noun_lemmas.update(lemma.split()[-1] for lemma in agents)
     noun_lemmas.update(*objects.values(), *words["nouns"].values(), *words["units"].values())
     noun_lemmas.update(*words["sources"].values(), words["numbers"])
@@ -154,5 +158,6 @@ def _index(
     found: dict[str, list[tuple[Frame, str]]] = defaultdict(list)
     for frame in frames:
         for phrase in getattr(frame, field):
-            found[phrase.split()[-1 if last else 0]].append((frame, phrase))
+            words = phrase.replace("-", " - ").split() if last else phrase.split()
+            found[words[-1 if last else 0]].append((frame, phrase))
     return {word: tuple(pairs) for word, pairs in found.items()}

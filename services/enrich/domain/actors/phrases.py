@@ -75,10 +75,21 @@ class Scene:
         """The phrase and those joined to it, who are somebody; "including" opens a list."""
         found: list[Role] = []
         for k in (i, *self._joined(i)):
-            role = self.role(k)
-            if role and all(role.code != other.code for other in found):
-                found.append(role)
+            for role in (self.role(k), *self._twins(k)):
+                if role and all(role.code != other.code for other in found):
+                    found.append(role)
         return found
+
+    def _twins(self, i: int) -> list[Role]:
+        """As in "US and British activists": the same people of the other states joined."""
+        s = self.sentence
+        role = self.role(i)
+        if role is None or i in self.names:
+            return []
+        joined = [c for k in s.kids(i, *_MODIFIERS) for c in s.kids(k, "conj") if c in self.names]
+        sector = role.code.partition(".")[2]
+        codes = [self.names[c].code[:3] for c in joined]
+        return [Role(f"{code}.{sector}" if sector else code, i, 1.0, role.text) for code in codes]
 
     def owner(self, i: int, depth: int = 3) -> Role | None:
         """Whose the thing at token `i` is: its possessor, adjective, or "of" phrase."""
@@ -134,7 +145,8 @@ class Scene:
         todo = [i]
         while todo:
             one = todo.pop()
-            for k in s.kids(one, "conj", "appos" if one != i else "conj"):
+            listed = [k for k in s.kids(one, "appos") if one != i or (k in self.names and one in self.names)]
+            for k in (*s.kids(one, "conj"), *listed):
                 found.append(k)
                 todo.append(k)
             for k in s.kids(one, "prep"):
@@ -164,7 +176,31 @@ class Scene:
         role = self._by_name(i) or self._by_agent(i) or self._by_neighbourhood(i)
         if role is None and token.is_name:
             role = self._by_title(i)
-        return role
+        return role or self._by_part(i)
+
+    def _by_part(self, i: int) -> Role | None:
+        """As in "dozens of supporters", "three of the hostages": who the part is of."""
+        token = self.sentence.tokens[i]
+        counts = token.tag == "CD" or token.lower in self.lexicon.numbers
+        if not counts and token.lemma not in self.lexicon.nouns["transparent"]:
+            return None
+        for k in self.sentence.kids(i, "prep"):
+            if self.sentence.tokens[k].lower == "of":
+                for below in self.sentence.kids(k, "pobj"):
+                    return self.role(below)
+        return None
+
+    def somebody(self, i: int) -> Role | None:
+        """A stranger: someone named or of a people's noun whom no list knows."""
+        token = self.sentence.tokens[i]
+        if token.is_name and token.text[:1].isupper():
+            home = self._country(i)
+            return Role(home or "UNK", i, 1.0, self._phrase(i))
+        sector = self._agent(i)
+        if sector:
+            home = self._country(i)
+            return Role(f"{home or 'UNK'}.{sector}", i, 1.0, self._phrase(i))
+        return None
 
     def _by_name(self, i: int) -> Role | None:
         name = self.names.get(i)
@@ -321,8 +357,9 @@ class Scene:
                 if name:
                     return name.code if name.kind == gazetteer.GROUP else name.code[:3]
                 found = self._country(below) if word == "of" and self._agent(below) else None
-                if found:
-                    return found
+                there = self.place(below, 2) if found is None and word in {"of", "in"} else None
+                if found or there:
+                    return found or (there.state if there else None)
         return None
 
     def _pronoun(self, i: int) -> Role | None:
@@ -381,7 +418,7 @@ def note(scene: Scene) -> None:
         if not token.is_noun or token.dep in {"compound", "amod", "nmod"}:
             continue
         role = scene.role(i)
-        if role is None or role.sure < 1.0 or role.code.startswith("UNK"):
+        if role is None or role.sure < 1.0:
             continue
         person = (name is not None and name.kind == gazetteer.LEADER) or (
             token.is_name and name is None

@@ -141,6 +141,8 @@ def _inherited(s: Sentence, v: int, depth: int) -> int | None:
                 and above.lemma not in {"promise", "use"}
             ):
                 return controlled
+        if token.dep == "xcomp" and is_passive(s, head):  # "is scheduled to attend"
+            return s.kid(head, "nsubjpass")
         if above.dep == "acomp":
             up = s.head(head)
             return subject(s, up, depth - 1) if up is not None else None
@@ -192,7 +194,10 @@ def source_roles(scene: Scene, v: int) -> list[Role]:
         return [Role(last.code, found, INFERRED, last.text)] if last else []
     relative = any(s.tokens[k].dep == "relcl" for k in (v, *s.ancestors(v)[:1]))
     controlled = s.tokens[found].dep in {"dobj", "pobj", "conj"} and s.tokens[v].head != v
-    return weaken(source_roles(scene, up)) if (relative or controlled) and up is not None else []
+    if (relative or controlled) and up is not None:
+        return weaken(source_roles(scene, up))
+    stranger = scene.somebody(found)
+    return [stranger] if stranger else []
 
 
 def _joined_agents(scene: Scene, v: int) -> list[Role]:

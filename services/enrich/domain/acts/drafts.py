@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from services.enrich.domain.actors.phrases import INFERRED, Role
 from services.enrich.domain.acts import amounts, arguments, times, vouching
-from services.enrich.domain.acts.targets import beyond, place, rhetoric, targets, tie
+from services.enrich.domain.acts.targets import beyond, place, rhetoric, targets, thing, tie
 from tocsin.messages import (
     Attribution,
     Magnitude,
@@ -33,6 +33,8 @@ _DEEDS = frozenset(
 )
 _COOPERATION = frozenset({P.AGREE, P.CONSULT, P.SUPPORT, P.CONCEDE, P.COOPERATE, P.AID, P.RETREAT})
 _TAKEN_AWAY = frozenset({S.NEGATED, S.DENIED, S.HYPOTHETICAL})
+_WEIGH = frozenset({"consider", "explore", "mull", "weigh", "contemplate", "study", "ponder", "debate"})
+_MUTUAL = frozenset({"with", "between", "object", "among"})
 _MAX_PAIRS = 6
 
 
@@ -73,8 +75,10 @@ def drafts(story: Story, fire: Fire) -> list[Draft]:
     if status is None or (fire.frame.only_status and status not in fire.frame.only_status):
         return []
     sources = _sources(story.scene, fire)
-    aims = targets(story.scene, fire, sources)
-    if fire.frame.aimed and not aims:
+    aims, where = targets(story.scene, fire, sources)
+    if not aims and "object" in fire.frame.target and not fire.noun:
+        aims = _strangers(story.scene, fire, sources)
+    if fire.frame.aimed and not aims and len(sources) < 2:
         return []
     if fire.frame.plover is P.MOBILIZE and not sources:
         sources = _spoken(story.scene, fire)
@@ -82,9 +86,16 @@ def drafts(story: Story, fire: Fire) -> list[Draft]:
         aims = _mobilised_against(story.scene, fire, sources[0], aims)
     return [
         _draft(story, fire, status, source, target)
-        for source, target in _pairs(fire, sources, aims)
+        for source, target in _pairs(fire, sources, aims, mutual=where in _MUTUAL)
         if _complete(story, fire, source, target)
     ]
+
+
+def _strangers(scene: Scene, fire: Fire, sources: list[Role]) -> list[Role]:
+    """Objects that are somebody, though no list says who."""
+    own = {role.token for role in sources}
+    found = [scene.somebody(k) for k in arguments.patient(scene.sentence, fire.i)]
+    return [role for role in found if role and role.token not in own][:1]
 
 
 def _complete(story: Story, fire: Fire, source: Role | None, target: Role | None) -> bool:
@@ -106,6 +117,8 @@ def _status(story: Story, fire: Fire) -> ReportStatus | None:
             return None
         return above
     found = reading.of_noun(fire.i, fire.anchor) if fire.noun else reading.of_verb(fire.i)
+    if found is S.HYPOTHETICAL and frame.plover in _COOPERATION and reading.would(fire.clause):
+        found = S.PLANNED  # "the EU would hold talks next month"
     if frame.status is None:
         return found
     if frame.negative:
@@ -118,12 +131,17 @@ def _sources(scene: Scene, fire: Fire) -> list[Role]:
     if "speaker" in fire.frame.source:
         speaker = scene.cast.speaker
         return [Role(speaker.code, fire.i, 1.0, speaker.text)] if speaker else []
+    if fire.frame.source and not fire.noun:
+        given = arguments.objects_of(s, fire.i, set(fire.frame.source))
+        return [role for k in given for role in scene.roles(k)]
     if fire.noun:
         named = _named_source(scene, fire)
         if fire.anchor is None or named:
             return named
         return arguments.source_roles(scene, fire.anchor)
     found = arguments.source_roles(scene, fire.i)
+    if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.ASSAULT:
+        return _means(scene, fire)
     if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.MOBILIZE:
         for k in arguments.patient(s, fire.i):
             owner = scene.role(k) or scene.owner(k)
@@ -140,6 +158,17 @@ def _spoken(scene: Scene, fire: Fire) -> list[Role]:
     if speaker is None or (fire.noun and fire.anchor is None):
         return []
     return [Role(speaker.code, fire.i, INFERRED, speaker.text)]
+
+
+def _means(scene: Scene, fire: Fire) -> list[Role]:
+    """Whose means killed: "were killed in Israeli shelling", "in a strike by the coalition"."""
+    s = scene.sentence
+    for k in arguments.objects_of(s, fire.i, {"in", "by"}, through=False):
+        if scene.lexicon.by_noun.get(s.tokens[k].lemma):
+            owner = scene.owner(k)
+            if owner:
+                return [owner]
+    return []
 
 
 def _named_source(scene: Scene, fire: Fire) -> list[Role]:
@@ -178,6 +207,9 @@ def _mobilised_against(scene: Scene, fire: Fire, source: Role, aims: list[Role])
     if there is not None:
         return [there if there.state != state else beyond(scene, fire, state) or there]
     rival = scene.cast.rival(state)
+    if fire.noun and fire.anchor is None:
+        beside = {name.code[:3] for name in scene.names.values()} - {state}
+        return [Role(rival, fire.i, INFERRED)] if rival in beside and rival else []
     if rival and _defiant(scene, fire):
         return [Role(rival, fire.i, INFERRED)]
     return [Role(state, fire.i, 1.0)]
@@ -196,7 +228,7 @@ def _defiant(scene: Scene, fire: Fire) -> bool:
 
 
 def _pairs(
-    fire: Fire, sources: list[Role], aims: list[Role]
+    fire: Fire, sources: list[Role], aims: list[Role], *, mutual: bool
 ) -> list[tuple[Role | None, Role | None]]:
     pairs: list[tuple[Role | None, Role | None]]
     among = sources if not aims else aims if not sources else []
@@ -206,7 +238,7 @@ def _pairs(
     doers: list[Role | None] = [*sources] or [None]
     others: list[Role | None] = [*aims] or [None]
     pairs = [(a, b) for a in doers for b in others]
-    if fire.frame.reciprocal and fire.frame.plover is not P.SANCTION:
+    if mutual and fire.frame.reciprocal and fire.frame.plover is not P.SANCTION:
         pairs += [(b, a) for a, b in pairs if a and b]
     return pairs[:_MAX_PAIRS]
 
@@ -217,10 +249,15 @@ def _draft(
     scene, frame = story.scene, fire.frame
     s = scene.sentence
     plover, cameo, status = _class(scene, fire, status)
+    if frame.mode == "drill" and _together(scene, fire, target):
+        plover, cameo = P.COOPERATE, "06"
     there = place(scene, fire)
     target = _tied(scene, fire, source, target, there)
     if target is None and source and source.state and _domestic(fire):
         target = Role(source.state, fire.i, 1.0)
+    known = target
+    if target is None and plover is not P.MOBILIZE:
+        target = thing(scene, fire)
     scope = _scope(source, target)
     if "speaker" in frame.source:
         told = When(type=TimeType.CURRENT)
@@ -243,7 +280,7 @@ def _draft(
         scope=scope,
         telling=telling,
         score=scene.lexicon.score(plover, frame.mode),
-        confidence=_confidence(source, target),
+        confidence=_confidence(source, known),
         source=source,
         target=target,
         directed_at_state=bool(target is None or target.state),
@@ -267,9 +304,30 @@ def _class(scene: Scene, fire: Fire, status: ReportStatus) -> tuple[Plover, str,
         return P.REJECT, "12", S.ASSERTED if status is S.NEGATED else status
     if status in {S.PLANNED, S.ANNOUNCED} and scale.promise:
         return frame.plover, scale.promise, status
-    if status is S.HYPOTHETICAL and frame.plover in _COOPERATION:
+    if status is S.HYPOTHETICAL and (_weighed(scene, fire) or scale.promise == "03"):
+        return frame.plover, "01", status
+    if frame.plover is P.ASSAULT and _claimed(scene, fire):
         return frame.plover, "01", status
     return frame.plover, frame.cameo, status
+
+
+def _weighed(scene: Scene, fire: Fire) -> bool:
+    """Whether the act is only considered, CAMEO's "consider policy option"."""
+    s = scene.sentence
+    return any(s.tokens[k].lemma in _WEIGH for k in s.ancestors(fire.clause))
+
+
+def _claimed(scene: Scene, fire: Fire) -> bool:
+    """Whether the doers claim their own deed, CAMEO's "claim responsibility"."""
+    s = scene.sentence
+    above = s.head(fire.clause)
+    who = s.kid(fire.clause, "nsubj")
+    return (
+        above is not None
+        and who is not None
+        and s.tokens[above].lemma == "claim"
+        and s.tokens[who].lower in {"they", "it", "he", "she", "we"}
+    )
 
 
 def _tied(
@@ -288,6 +346,12 @@ def _tied(
     if abroad and target.code in {"CRM", "UNK.CRM"}:
         return target._replace(code=f"CRM@{abroad}")
     return target
+
+
+def _together(scene: Scene, fire: Fire, target: Role | None) -> bool:
+    """Whether several hold an exercise with each other, near nobody's coast."""
+    doers = {role.state for role in _sources(scene, fire) if role.state}
+    return len(doers) > 1 and (target is None or target.state in doers)
 
 
 def _domestic(fire: Fire) -> bool:
@@ -318,6 +382,8 @@ def _scope(source: Role | None, target: Role | None) -> Scope:
     if target is None:
         return Scope.INTERSTATE
     if not target.state:
+        if target.code == "UNK":
+            return Scope.INTERSTATE
         if target.code.startswith(("CRM", "REB", "UNK")):
             return Scope.TRANSNATIONAL if source and source.state else Scope.INTERNAL
         return Scope.INTERSTATE

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.enrich.domain.acts import arguments
+from tocsin.messages import Plover
 
 if TYPE_CHECKING:
     from services.enrich.domain.actors.phrases import Scene
+    from services.enrich.domain.language.tokens import Sentence
     from services.enrich.domain.lexicon import Frame
 
 _NEAR = 5  # how far after a verb its particle may stand
+_CONFLICT = frozenset({Plover.ASSAULT, Plover.COERCE, Plover.SANCTION, Plover.MOBILIZE, Plover.REJECT})
+_PREPOSITIONS = frozenset({"on", "for", "upon", "to", "at", "with", "from"})
+_ASIDES = frozenset({"despite", "after", "before", "amid", "following", "since", "during"})
 _CARRYING = frozenset({"out", "in", "with", "to", "on"})
 
 
@@ -71,9 +76,13 @@ def _particles(scene: Scene, i: int, phrase: str) -> bool:
     parts = phrase.split()[1:]
     if not parts:
         return True
-    window = scene.sentence.tokens[i + 1 : i + 1 + _NEAR]
-    words = {word for token in window for word in (token.lower, token.lemma)}
-    return all(part in words for part in parts)
+    s = scene.sentence
+    window = s.tokens[i + 1 : i + 1 + _NEAR]
+    words = {word: token.i for token in reversed(window) for word in (token.lower, token.lemma)}
+    if not all(part in words for part in parts):
+        return False
+    before = [k for k in s.kids(i, "dobj") if k < words[parts[0]]]
+    return not (before and parts[0] in _PREPOSITIONS)  # "called him on Monday" calls on nobody
 
 
 def _noun(scene: Scene, i: int) -> Fire | None:
@@ -119,6 +128,7 @@ def _spelled(scene: Scene, i: int, phrase: str) -> int | None:
 def _anchor(scene: Scene, i: int) -> int | None:
     """The verb that carries the noun out: "launch an attack", "order the start of a campaign"."""
     s = scene.sentence
+    operators = scene.lexicon.operators
     one: int | None = i
     for _ in range(_NEAR):
         head = s.head(one) if one is not None else None
@@ -129,8 +139,8 @@ def _anchor(scene: Scene, i: int) -> int | None:
         if s.tokens[head].tag == "IN":
             up = s.head(head)
             if up is not None and s.tokens[up].is_verb:
-                told = s.tokens[head].dep == "prep" and s.tokens[head].lower in _CARRYING
-                return up if told and _carries(scene, up) else None
+                told = one == i and s.tokens[head].lower in _CARRYING
+                return up if told and s.tokens[up].lemma in operators["light"] else None
             one = up if s.tokens[head].lower in {"of", *_CARRYING} else None
         else:
             one = head
@@ -163,7 +173,7 @@ def _carries(scene: Scene, v: int) -> bool:
         lemma in operators["light"]
         or lemma in operators["ordered"]
         or lemma in operators["planned"]
-        or (lemma in {"threaten", "consider", "vow", "pledge", "promise", "call"})
+        or (lemma in {"threaten", "consider", "vow", "pledge", "promise"})
     )
 
 
@@ -202,6 +212,8 @@ def _fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
     s = scene.sentence
     if frame.wrong:
         return _says_wrong(scene, i)
+    if frame.must:
+        return _says_must(scene, i)
     if frame.denies:
         return _denies(scene, i)
     if frame.negative and not s.kids(i, "neg"):
@@ -218,7 +230,17 @@ def _fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
         return False
     if frame.subject_class and not _subject_sector(scene, i, frame):
         return False
+    if frame.plover is Plover.AGREE and _hostile(scene, i):
+        return False
     return not frame.require or _required(scene, i, frame)
+
+
+def _hostile(scene: Scene, i: int) -> bool:
+    """Whether what is agreed or promised is an act of conflict: it is coded itself."""
+    for k in scene.sentence.kids(i, "xcomp"):
+        pairs = scene.lexicon.by_verb.get(scene.sentence.tokens[k].lemma, ())
+        return any(_fits_verb(scene, k, frame) and frame.plover in _CONFLICT for frame, _ in pairs[:3])
+    return False
 
 
 def _required(scene: Scene, i: int, frame: Frame) -> bool:
@@ -307,28 +329,43 @@ def _own_phrase(scene: Scene, i: int, *, deep: bool) -> list[int]:
     s = scene.sentence
     token = s.tokens[i]
     found: list[int] = []
-    todo = [
-        k
-        for k in s.children[i]
-        if s.tokens[k].dep not in {"nsubj", "advcl", "conj", "ccomp", "csubj", "relcl"}
-        or (deep and s.tokens[k].dep == "ccomp")
-    ]
+    todo = [k for k in s.children[i] if _begins(s, k, deep=deep)]
     if arguments.is_passive(s, i) and token.dep in {"acl", "amod"}:
         found.append(token.head)
-    for depth in range(6):
-        below = []
-        for k in todo:
-            found.append(k)
-            for one in s.children[k]:
-                dep = s.tokens[one].dep
-                if dep in {"relcl", "advcl"} or (
-                    dep == "conj" and s.tokens[one].is_verb and not deep
-                ):
-                    continue
-                if depth < (5 if deep else 3):
-                    below.append(one)
-        todo = below
+    for depth in range(6 if deep else 4):
+        found.extend(todo)
+        todo = [one for k in todo for one in s.children[k] if _inside(s, one, depth, deep=deep)]
     return sorted(found)
+
+
+def _begins(s: Sentence, k: int, *, deep: bool) -> bool:
+    token = s.tokens[k]
+    if token.lower in _ASIDES:
+        return False
+    if token.dep == "ccomp":
+        return deep
+    return token.dep not in {"nsubj", "advcl", "conj", "csubj", "relcl"}
+
+
+def _inside(s: Sentence, k: int, depth: int, *, deep: bool) -> bool:
+    """Whether a word still belongs to the phrase above it, and not to a story of its own."""
+    token = s.tokens[k]
+    if token.dep in {"relcl", "advcl"}:
+        return False
+    aside = token.dep == "prep" and depth > 0 and token.lower not in {"of", "to", "on"}
+    return deep or not aside
+
+
+def _says_must(scene: Scene, i: int) -> bool:
+    """Whether a report says what another must do."""
+    s = scene.sentence
+    inner = s.kid(i, "ccomp")
+    if inner is None:
+        return False
+    who = s.kid(inner, "nsubj", "nsubjpass")
+    musts = scene.lexicon.modals["requested"]
+    demanded = any(s.tokens[k].lower in musts for k in s.kids(inner, "aux"))
+    return demanded and who is not None and s.tokens[who].tag != "PRP"
 
 
 def _denies(scene: Scene, i: int) -> bool:

@@ -110,7 +110,8 @@ class Reading:
         for aux in auxiliaries:
             for name in ("hypothetical", "planned", "requested"):
                 if aux.lower in self.lexicon.modals[name]:
-                    return S.NEGATED if negated and name == "planned" else S(name)
+                    firm = name == "planned" or aux.lower in {"would", "could", "can"}
+                    return S.NEGATED if negated and firm else S(name)
         if negated:
             return S.NEGATED
         token = self.s.tokens[v]
@@ -208,6 +209,12 @@ class Reading:
                     return S.PLANNED
                 return status
         return _combine(status, effect, outer)
+
+    def would(self, v: int) -> bool:
+        """Whether the verb is told with "would" and no condition."""
+        return self._would(v) and not any(
+            token.lower in _CONDITIONAL or token.lower == "before" for token in self.s.tokens
+        )
 
     def _would(self, v: int) -> bool:
         return any(self.s.tokens[k].lower in {"would", "'d"} for k in self.s.kids(v, "aux"))

@@ -39,18 +39,19 @@ _RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggress
 _CAPTURE = frozenset(
     {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}
 )
+_ABOUT = frozenset({"about", "against", "over", "on", "into"})
 _LINKS = frozenset({"amid", "amidst", "despite", "following", "against", "after"})
 _REACTIONS = frozenset({"response", "face", "reaction", "light", "wake", "retaliation", "answer"})
 
 
-def targets(scene: Scene, fire: Fire, sources: list[Role]) -> list[Role]:
-    """Whom the act is aimed at, by the frame's places in their order, never its own source."""
+def targets(scene: Scene, fire: Fire, sources: list[Role]) -> tuple[list[Role], str]:
+    """Whom the act is aimed at, never its own source, and by which of the frame's places."""
     own = {role.code for role in sources}
     for where in fire.frame.target:
         roles = [role for role in _at(scene, fire, where) if role.code not in own]
         if roles:
-            return roles
-    return []
+            return roles, where
+    return [], ""
 
 
 def _at(scene: Scene, fire: Fire, where: str) -> list[Role]:
@@ -59,7 +60,21 @@ def _at(scene: Scene, fire: Fire, where: str) -> list[Role]:
 
 
 def _object(scene: Scene, fire: Fire) -> list[Role]:
-    return [] if fire.noun else _flat(scene, arguments.patient(scene.sentence, fire.i))
+    if fire.noun:
+        return []
+    found = arguments.patient(scene.sentence, fire.i)
+    return _flat(scene, found) or [role for k in found if (role := scene.owner(k, 0))]
+
+
+def thing(scene: Scene, fire: Fire) -> Role | None:
+    """What is acted on where it is nobody known: its words, with an unknown actor's code."""
+    s = scene.sentence
+    found = [] if fire.noun else arguments.patient(s, fire.i)
+    for k in found or arguments.objects_of(s, fire.clause, _ABOUT):
+        if s.tokens[k].is_noun and k != fire.i:
+            left = [one for one in s.subtree(k) if one <= k]
+            return Role("UNK", k, 1.0, s.slice(left))
+    return None
 
 
 def _subject(scene: Scene, fire: Fire) -> list[Role]:

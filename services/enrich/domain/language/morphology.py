@@ -13,7 +13,7 @@ _SIBILANTS = ("s", "x", "z", "ch", "sh")
 
 def verb_forms(lemma: str, irregular: Mapping[str, Sequence[str]]) -> set[str]:
     """The forms of a verb, its lemma among them."""
-    forms = {lemma, _third_person(lemma), _participle(lemma)}
+    forms = {lemma, third_person(lemma), _participle(lemma)}
     known = irregular.get(lemma)
     forms.update(known or (_past(lemma),))
     if known and any(form.endswith("ing") for form in known):
@@ -36,8 +36,15 @@ def plural(word: str) -> str:
     return word + "s"
 
 
-def _third_person(lemma: str) -> str:
+def third_person(lemma: str) -> str:
+    """The present-tense form with -s."""
     return lemma + "es" if lemma.endswith("o") else plural(lemma)
+
+
+def past(lemma: str, irregular: Mapping[str, Sequence[str]]) -> str:
+    """The simple past."""
+    known = [form for form in irregular.get(lemma, ()) if not form.endswith("ing")]
+    return known[0] if known else _past(lemma)
 
 
 def _past(lemma: str) -> str:

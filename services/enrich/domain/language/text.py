@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 MAX_CHARACTERS = 60_000  # about 10,000 words; a wire story is 450
 MAX_RUN = 200  # the parser is quadratic on unbroken runs (stack.md)
-MAX_SENTENCE = 1_500
+MAX_SENTENCE = 1_500  # longer ones are cut: no honest sentence is
 MAX_QUOTE = 600
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -16,6 +16,7 @@ _STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]{0,2}[A-Z0-9
 _UNSAFE = re.compile(
     "[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
+_LOOSE_POSSESSIVE = re.compile(r"(?<=\w) ' s(?=\W)")  # text that came in tokens
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "„": '"', "«": '"', "»": '"'})
 # An aside splits the clause it interrupts: "instigated - he pointed out - by".
 _ASIDE = re.compile(
@@ -44,7 +45,8 @@ def tidy(text: str) -> tuple[str, bool]:
     Controls, direction marks and lone surrogates become spaces, curly quotes straight ones.
     """
     cut = text[:MAX_CHARACTERS]
-    return _UNSAFE.sub(" ", cut).translate(_QUOTES), len(text) > MAX_CHARACTERS
+    plain = _UNSAFE.sub(" ", cut).translate(_QUOTES)
+    return _LOOSE_POSSESSIVE.sub("  's", plain), len(text) > MAX_CHARACTERS
 
 
 def sentences(text: str) -> list[Span]:
@@ -84,7 +86,7 @@ def _trim(text: str, start: int, end: int) -> list[Span]:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    return [Span(start, end)] if start < end else []
+    return [Span(at, min(at + MAX_SENTENCE, end)) for at in range(start, end, MAX_SENTENCE)]
 
 
 def sentence_case(text: str, names: list[tuple[int, int]]) -> str:
@@ -103,7 +105,7 @@ def sentence_case(text: str, names: list[tuple[int, int]]) -> str:
 
 def safe(text: str) -> str:
     """A sentence that cannot make the parser quadratic: cut, long runs broken, offsets kept."""
-    cut = _RUN.sub(_break_run, text[:MAX_SENTENCE])
+    cut = _RUN.sub(_break_run, text)
     return _ASIDE.sub(lambda aside: " " * len(aside.group()), cut)
 
 
