@@ -193,8 +193,9 @@ def _fell(before: State, clock: datetime) -> list[LevelStep]:
 def _due(claims: Sequence[Claim], line: datetime, clock: datetime) -> datetime | None:
     """The next moment at which the level falls by itself, or a fall becomes final."""
     fall = next_fall(claims, clock)
-    final = [each + (clock - line) for each in turning_points(claims, line, clock) if each > line]
-    moments = [*final, *([fall[0]] if fall else [])]
+    told = {line, *(each.at for each in claims)}
+    fades = [m for m in turning_points(claims, line, clock + _INSTANT) if m not in told]
+    moments = [*(each + (clock - line) for each in fades), *([fall[0]] if fall else [])]
     return min(moments, default=None)
 
 

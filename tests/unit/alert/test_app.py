@@ -31,7 +31,7 @@ def test_a_report_is_read_as_it_was_written():
         (b"null", Reason.WRONG_SHAPE),
         (b"[]", Reason.WRONG_SHAPE),
         (b"{}", Reason.WRONG_SHAPE),
-        (b"[" * 10_000, Reason.NOT_JSON),
+        (b"[" * 10_000, Reason.WRONG_SHAPE),
         (encode(GOOD).replace(b'"confidence":1.0', b'"confidence":NaN'), Reason.NOT_JSON),
         (encode(msgspec.structs.replace(GOOD, dyad="VEN-USA")), Reason.WRONG_SHAPE),
         (encode(msgspec.structs.replace(GOOD, dyad="USA-USA")), Reason.WRONG_SHAPE),

@@ -210,12 +210,15 @@ def test_time_alone_eases_and_resolves_an_alert_in_the_world():
     told, levels, state, due = [], [], step.state, step.due
     while due:
         ticked = advance(state, due, CONFIG)
-        told += [(alert.change.value, alert.at - NOON) for alert in ticked.alerts]
+        told += [(alert.change.value, alert.at - NOON, due - NOON) for alert in ticked.alerts]
         levels += [ticked.level.level] if ticked.level else []
         assert ticked.due is None or ticked.due > due
         state, due = ticked.state, ticked.due
 
-    assert told == [("eased", days(7)), ("resolved", days(10))]
+    assert told == [
+        ("eased", days(7), days(7) + CONFIG.lateness),
+        ("resolved", days(10), days(10) + CONFIG.lateness),
+    ]
     assert list(dict.fromkeys(levels)) == [2, 1, 0]
 
 
