@@ -61,27 +61,42 @@ class Pool:
             raise TocsinError("the coder's process did not come up") from error
 
     async def code(self, articles: Sequence[Article]) -> list[Coded]:
-        """What the coder says of each, in order; a refusal for one that hangs or crashes it."""
+        """What the coder says of each, in order; a refusal for one that hangs or crashes it.
+
+        One call at a time: a verdict on a text is reached with nothing else in the pool.
+        """
         size = -(-len(articles) // self._workers) or 1
         chunks = [articles[start : start + size] for start in range(0, len(articles), size)]
-        coded = await asyncio.gather(*(self._chunk(chunk) for chunk in chunks))
-        return [each for chunk in coded for each in chunk]
+        tried = await asyncio.gather(*map(self._together, chunks))
+        if None in tried:
+            self._restart()  # a worker may hang, or be gone
+        coded: list[Coded] = []
+        for chunk, found in zip(chunks, tried, strict=True):
+            if found is None:
+                coded += [await self._alone(article) for article in chunk]
+            else:
+                coded += found
+        return coded
 
-    async def _chunk(self, articles: Sequence[Article]) -> list[Coded]:
+    async def _together(self, articles: Sequence[Article]) -> list[EnrichedArticle] | None:
+        """What the coder says of each, or None if any of them, or of a neighbour's, struck it."""
         try:
-            coded: list[Coded] = list(
-                await self._submit(articles, self._deadline_s * len(articles))
-            )
-        except (TimeoutError, BrokenProcessPool) as error:
+            return await self._submit(articles, self._deadline_s * len(articles))
+        except Exception:  # noqa: BLE001 - whatever a text does to the coder, each is tried alone
+            return None
+
+    async def _alone(self, article: Article) -> Coded:
+        try:
+            (coded,) = await self._submit([article], self._deadline_s)
+        except TimeoutError:
             self._restart()
-            refusal = _refusal(error)
+            return BadMessage(Reason.TIMED_OUT, f"not coded within {self._deadline_s:g} s")
+        except BrokenProcessPool:
+            self._restart()
+            return BadMessage(Reason.CRASHED, "the coder's process died of it")
         except Exception as error:  # noqa: BLE001 - whatever a text does to the coder
-            refusal = BadMessage(Reason.RAISED, f"{type(error).__name__}: {error}"[:300])
-        else:
-            return coded
-        if len(articles) == 1:
-            return [refusal]
-        return [(await self._chunk([article]))[0] for article in articles]
+            return BadMessage(Reason.RAISED, f"{type(error).__name__}: {error}"[:300])
+        return coded
 
     async def _submit(self, articles: Sequence[Article], within_s: float) -> list[EnrichedArticle]:
         work = asyncio.get_running_loop().run_in_executor(
@@ -100,9 +115,3 @@ class Pool:
         for process in processes.values():
             process.kill()
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _refusal(error: Exception) -> BadMessage:
-    if isinstance(error, TimeoutError):
-        return BadMessage(Reason.TIMED_OUT, "the coder did not come back in time")
-    return BadMessage(Reason.CRASHED, "the coder's process died")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,7 +32,12 @@ def load(build_code: Build, parent: int) -> None:
     global _code  # noqa: PLW0603 - one coder for the life of the process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _code = build_code()
+    try:
+        _code = build_code()
+    except Exception as error:  # noqa: BLE001 - the parent is told by this process's end
+        print(f"enrich: the coder: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def code(articles: list[Article]) -> list[EnrichedArticle]:
