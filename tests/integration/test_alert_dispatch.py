@@ -152,7 +152,7 @@ def test_a_notification_is_signed_and_is_the_alert_of_the_topic(redis_server, re
 
     assert Webhook(SECRET).verify(body, headers)["dyad"] == "USA-VEN"
     assert headers["webhook-id"] == f"{alert.id}.1"
-    assert headers["Content-Type"] == "application/json"
+    assert headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -359,8 +359,9 @@ def test_wrong_settings_are_named_and_not_shown(wrong):
     assert "canary" not in str(refused.value)
 
 
-def test_a_secret_that_is_none_is_refused_and_not_shown():
+@pytest.mark.parametrize("secret", ["whsec_canary", "Y2FuYXJ5", "canary", "whsec_", "whsec_%%%"])
+def test_a_secret_that_is_none_is_refused_and_not_shown(secret):
     with pytest.raises(SettingsError, match="WEBHOOK_SECRET") as refused:
-        poster("http://example.org", secret=Secret("whsec_ca"))
+        poster("http://example.org", secret=Secret(secret))
 
-    assert "whsec_ca" not in str(refused.value)
+    assert "canary" not in str(refused.value)

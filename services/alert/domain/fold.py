@@ -195,7 +195,8 @@ def _due(claims: Sequence[Claim], line: datetime, clock: datetime) -> datetime |
     fall = next_fall(claims, clock)
     told = {line, *(each.at for each in claims)}
     fades = [m for m in turning_points(claims, line, clock + _INSTANT) if m not in told]
-    moments = [*(each + (clock - line) for each in fades), *([fall[0]] if fall else [])]
+    final = [each + (clock - line) + _INSTANT for each in fades]
+    moments = [*final, *([fall[0]] if fall else [])]
     return min(moments, default=None)
 
 

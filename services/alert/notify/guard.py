@@ -11,7 +11,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import httpcore2
 import httpx2
@@ -19,6 +19,8 @@ import httpx2
 from tocsin.errors import SettingsError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
 class Forbidden(OSError):
@@ -39,12 +41,20 @@ def parse_networks(texts: Sequence[str], variable: str) -> tuple[Network, ...]:
 
 def is_allowed(address: str, allow: Sequence[Network]) -> bool:
     """Whether the address is public, or in one of the allowed networks."""
-    ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip
+    ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     if any(ip.version == network.version and ip in network for network in allow):
         return True
     return ip.is_global and not ip.is_multicast
+
+
+def _inner(ip: Address) -> Address:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, Teredo or NAT64."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    teredo = ip.teredo[1] if ip.teredo else None
+    return ip.ipv4_mapped or ip.sixtofour or teredo or ip
 
 
 class _Backend(httpcore2.AsyncNetworkBackend):

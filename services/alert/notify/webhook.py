@@ -7,6 +7,8 @@ has. The body is the alert as on the alert topic.
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +34,7 @@ _BATCH: Final = 100
 _BACKOFF_S: Final = (1.0, 300.0)
 _LONGEST_RETRY_AFTER_S: Final = 3600.0
 _AGAIN: Final = (408, 425, 429)
+_SECRET_BYTES: Final = 24
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,11 +149,16 @@ def check_url(url: str, variable: str) -> str:
 
 
 def _signer(secret: Secret) -> Webhook:
+    """Raises SettingsError for a secret that the scheme excludes: it asks for 24 bytes or more."""
+    prefix, _, encoded = secret.reveal().partition("_")
     try:
-        return Webhook(secret.reveal())
-    except Exception as error:
-        why = "TOCSIN_ALERT_WEBHOOK_SECRET: must be whsec_ and base64"
-        raise SettingsError(why) from error
+        long_enough = len(base64.b64decode(encoded, validate=True)) >= _SECRET_BYTES
+    except binascii.Error:
+        long_enough = False
+    if prefix != "whsec" or not long_enough:
+        why = f"must be whsec_ and {_SECRET_BYTES} bytes or more in base64"
+        raise SettingsError(f"TOCSIN_ALERT_WEBHOOK_SECRET: {why}")
+    return Webhook(secret.reveal())
 
 
 def _seconds(retry_after: str | None, now: datetime) -> float | None:
