@@ -92,8 +92,8 @@ def cite(report: EventReport, event: CodedEvent) -> Citation:
 
 def describe(event: CodedEvent) -> str:
     """The act in one plain phrase: `U.S. military → boats: ASSAULT destroy, asserted (three)`."""
-    who = event.source.text if event.source else "someone"
-    whom = f" → {event.target.text}" if event.target else ""
+    who = (event.source.text if event.source else "") or "someone"
+    whom = f" → {event.target.text}" if event.target and event.target.text else ""
     mode = f" {event.mode}" if event.mode else ""
     counts = ", ".join(each.text for each in event.magnitude[:2])
     counted = f" ({counts})" if counts else ""
