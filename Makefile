@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench quality up format lock clean
+.PHONY: help setup demo test check bench quality up format docs lock clean
 
 help:  ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ bench: $(VENV)/.dev  ## speed, latency and memory, embedded and on Apache Kafka
 format: $(VENV)/.dev  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev  ## write the reference from the code
+	@$(BIN)/python -m scripts.reference
 
 lock: $(VENV)/.dev  ## compile the requirements again from pyproject.toml
 	@sh scripts/lock.sh

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
@@ -33,33 +33,35 @@ class Secret(str):
 class Kafka(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the broker: TOCSIN_KAFKA_*."""
 
-    bootstrap: str = "127.0.0.1:19092"
+    bootstrap: str = "127.0.0.1:19092"  # addresses of brokers, with commas between
+    # after so much silence of a worker its partitions go to another
     session_timeout_ms: Annotated[int, msgspec.Meta(ge=1000)] = 6000
-    replication_factor: Annotated[int, msgspec.Meta(ge=1)] = 1
+    replication_factor: Annotated[int, msgspec.Meta(ge=1)] = 1  # of the topics that are created
     wait_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0  # for the broker to answer at the start
+    # what is larger is a dead letter
     max_record_bytes: Annotated[int, msgspec.Meta(ge=1000)] = 1_000_000
 
 
 class Redis(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach Redis: TOCSIN_REDIS_*. The URL may hold a password."""
 
-    url: Secret = Secret("redis://127.0.0.1:16379/0")
-    prefix: str = "tocsin"
-    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    url: Secret = Secret("redis://127.0.0.1:16379/0")  # rediss:// for TLS; never shown
+    prefix: str = "tocsin"  # all keys begin with it, so that an ACL can hold us to them
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0  # to connect, and for an answer
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
     """Where a service answers /livez, /readyz and /metrics: TOCSIN_HTTP_*. Port 0: any free."""
 
-    host: str = "127.0.0.1"
-    port: Port = 0
+    host: str = "127.0.0.1"  # the address to listen on
+    port: Port = 0  # 0 takes any free one, which the log names
 
 
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """How a service logs: TOCSIN_LOG_*."""
 
-    level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
-    format: Annotated[str, msgspec.Meta(pattern="^(json|console)$")] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"  # what is logged: from here up
+    format: Literal["json", "console"] = "json"  # console: for people
 
 
 _SHARED: dict[type[msgspec.Struct], str] = {

@@ -23,6 +23,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_gap_s: Annotated[float, msgspec.Meta(ge=0)] = 5.0  # longest wait between two articles
     loop: bool = False  # replay again and again, each time as a run of its own
     inbox: str | None = None  # a folder whose new files are published as live articles
-    inbox_poll_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0
+    inbox_poll_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0  # s between two looks into it
     seen_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an article is remembered
-    batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+    batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = (
+        200  # articles published at once when nothing is waited for
+    )

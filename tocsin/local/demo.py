@@ -195,10 +195,8 @@ def _show(steps: Sequence[tuple[Row, LevelReport]]) -> None:
     table.add_column("why", ratio=2)
     table.add_column("evidence", ratio=3)
     for row, level in steps:
-        for fell in level.fell:
-            quiet = f"quiet: falls to {fell.level}"
-            cells = ("", f"{fell.at:%Y-%m-%d}", row.dyad, str(fell.level), quiet, "")
-            table.add_row(*(Text(cell, style="dim") for cell in cells))
+        if level.fell:
+            table.add_row(*(Text(cell, style="dim") for cell in _quiet(row.dyad, level)))
         at = f"{row.published_at:%Y-%m-%d}" if row.published_at else "undated"
         stands = Text(f"{row.level} {level.name}\n{row.state}", style=_COLOURS[row.level])
         table.add_row(
@@ -208,6 +206,13 @@ def _show(steps: Sequence[tuple[Row, LevelReport]]) -> None:
             _text(row.evidence),
         )
     console.print(table)
+
+
+def _quiet(dyad: str, level: LevelReport) -> tuple[str, ...]:
+    """What the time without news did to a level, before the report that ended it."""
+    days = "\n".join(f"{fell.at:%Y-%m-%d}" for fell in level.fell)
+    steps = "\n".join(str(fell.level) for fell in level.fell)
+    return "", days, dyad, steps, f"quiet: falls to {level.fell[-1].level}", ""
 
 
 # Green, yellow, orange, red: the order a reader knows from weather warnings.
