@@ -25,6 +25,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inbox: str | None = None  # a folder whose new files are published as live articles
     inbox_poll_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0  # s between two looks into it
     seen_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an article is remembered
-    batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = (
-        200  # articles published at once when nothing is waited for
-    )
+    # articles published at once when nothing is waited for
+    batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
