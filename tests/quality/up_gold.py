@@ -48,8 +48,13 @@ def measure(verbose: bool = False) -> dict[str, float]:
     totals = {"dyad_f1": [0, 0, 0], "country_root_f1": [0, 0, 0]}
     for item, coded in zip(gold, enriched, strict=True):
         said = {
-            (country(e.source.code if e.source else ""), country(e.target.code if e.target else ""), e.cameo[:2])
-            for e in coded.events if e.source or e.target
+            (
+                country(e.source.code if e.source else ""),
+                country(e.target.code if e.target else ""),
+                e.cameo[:2],
+            )
+            for e in coded.events
+            if e.source or e.target
         }
         add(totals["dyad_f1"], {t[:2] for t in item.triples}, {t[:2] for t in said})
         add(totals["country_root_f1"], item.triples, said)

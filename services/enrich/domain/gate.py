@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from services.enrich.domain.language import morphology
+from services.enrich.domain.language.text import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from services.enrich.domain.actors.gazetteer import Gazetteer
+    from services.enrich.domain.language.text import Span
     from services.enrich.domain.lexicon import Lexicon
+
+
+SHORT = 400  # characters; a brief or a headline is parsed on any trigger
+
+
+# A sentence that may speak of the one before: its subject is a pronoun, as far as words tell.
+_PRONOUN = re.compile(r"\b(?:he|she|it|they|we|i)\b")
+_REFERRING = re.compile(
+    r"(?:\S+\s+){0,4}?\W*(?:he|she|it|they|this|that|his|her|its|their|the group|the plan)\b"
+)
 
 
 class Found(NamedTuple):
@@ -42,11 +56,65 @@ class Gate:
             for form in _phrase_forms(phrase, lexicon, irregular):
                 cue_forms.setdefault(form, phrase)
         self._triggers = _Matcher(triggers)
+        self._companions = {word: _companions(lexicon, word) for word in set(triggers.values())}
+        agents = {
+            form: agent
+            for agent in lexicon.agents
+            for form in morphology.noun_forms(agent, irregular["nouns"])
+        }
+        self._agents = _Matcher(agents)
+        self._lexicon = lexicon
         self._cues = _Matcher(cue_forms)
 
     def triggers(self, text: str) -> list[Found]:
         """The words of `text` that may tell an act."""
         return self._triggers.find(lowered(text))
+
+    def worth_parsing(self, text: str, names: Gazetteer) -> list[Span]:
+        """The sentences that can hold an event, and the one before each, which may say who "it" is.
+
+        None where the article names no actor, or holds no word of conflict or of its easing.
+        """
+        low = lowered(text)
+        spans = sentences(text)
+        if len(text) > SHORT and not self._concerns_states(text, low, spans, names):
+            return []
+        triggers = self._triggers.find(low)
+        wanted: set[int] = set()
+        for k, (span, words) in enumerate(_by_sentence(spans, triggers)):
+            if not words or not self._tells(low[span.start : span.end], words):
+                continue
+            if self._somebody(text[span.start : span.end], low[span.start : span.end], names):
+                referring = k and _REFERRING.match(low, span.start, span.end)
+                wanted.update((k - 1, k) if referring else (k,))
+        return [span for k, span in enumerate(spans) if k in wanted]
+
+    def _concerns_states(self, text: str, low: str, spans: list[Span], names: Gazetteer) -> bool:
+        """Whether a sentence has a word of force with an actor, or of conflict with two."""
+        cues = self._cues.find(low)
+        if not cues:
+            return False
+        for span, words in _by_sentence(spans, cues):
+            if not words:
+                continue
+            actors = names.actors(text[span.start : span.end])
+            if len(actors) > 1 or (actors and any(self._of_force(word) for word in words)):
+                return True
+        return False
+
+    def _of_force(self, word: str) -> bool:
+        return self._lexicon.cues[word] in {"force", "mobilisation", "hardware"}
+
+    def _somebody(self, sentence: str, low: str, names: Gazetteer) -> bool:
+        """Whether a sentence has anyone in it who could act."""
+        return bool(_PRONOUN.search(low) or self._agents.find(low) or names.any(sentence))
+
+    def _tells(self, sentence: str, words: set[str]) -> bool:
+        """Whether some trigger needs no companion, or has one: "give" alone tells no act."""
+        return any(
+            not self._companions[word] or any(other in sentence for other in self._companions[word])
+            for word in words
+        )
 
     def cues(self, text: str) -> list[Found]:
         """The escalation keywords of `text`."""
@@ -65,6 +133,48 @@ class _Matcher:
             if not (start and text[start - 1].isalnum())
             and not (end < len(text) and text[end].isalnum())
         ]
+
+
+def _by_sentence(spans: list[Span], found: list[Found]) -> Iterator[tuple[Span, set[str]]]:
+    """Each sentence with the words found in it; both lists run left to right."""
+    at = 0
+    for span in spans:
+        while at < len(found) and found[at].start < span.start:
+            at += 1
+        words = set()
+        while at < len(found) and found[at].start < span.end:
+            words.add(found[at].word)
+            at += 1
+        yield span, words
+
+
+def _companions(lexicon: Lexicon, word: str) -> frozenset[str]:
+    """Beginnings of the words one of which must stand with a trigger; none if it fires alone."""
+    if word in lexicon.by_noun or word in lexicon.by_adjective:
+        return frozenset()
+    needed: set[str] = set()
+    for frame, phrase in lexicon.by_verb.get(word, ()):
+        particles = phrase.split()[1:]
+        classes = [lexicon.objects[name] for name in frame.object if name in lexicon.objects]
+        closed = len(classes) == len(frame.object) and classes
+        if frame.must or frame.denies or frame.wrong:
+            needed.update(
+                lexicon.modals["requested"] if frame.must else ("longer", " not ", "collu")
+            )
+        elif particles:
+            needed.add(particles[0])
+        elif frame.words:
+            needed.update(_stem(one) for one in frame.words)
+        elif closed:
+            needed.update(_stem(one) for lemmas in classes for one in lemmas)
+        else:
+            return frozenset()
+    return frozenset(needed)
+
+
+def _stem(word: str) -> str:
+    """The part of a word that all its forms begin with."""
+    return word[:-1] if word.endswith(("y", "e")) else word.removesuffix("man")
 
 
 def lowered(text: str) -> str:

@@ -108,7 +108,9 @@ def lexicon(data: Mapping[str, Any]) -> Lexicon:
         *(lemmas for lemmas in words["operators"].values()), words["sources"]["passive"]
     )
     noun_lemmas = {
-        word.replace("-", " ").split()[-1] for frame in frames for word in (*frame.nouns, *frame.words)
+        word.replace("-", " ").split()[-1]
+        for frame in frames
+        for word in (*frame.nouns, *frame.words)
     }
     noun_lemmas.update(lemma.split()[-1] for lemma in agents)
     noun_lemmas.update(*objects.values(), *words["nouns"].values(), *words["units"].values())

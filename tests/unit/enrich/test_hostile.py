@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -47,12 +48,16 @@ def test_a_text_over_the_cap_is_cut_and_flagged(coder):
     assert one.flags == ("truncated",)
 
 
-@pytest.mark.parametrize("text", ["U.S. officials met. Iran left.", 'He said "no. never." Then left.', "a\nb", "é. É"])
+@pytest.mark.parametrize(
+    "text", ["U.S. officials met. Iran left.", 'He said "no. never." Then left.', "a\nb", "é. É"]
+)
 def test_sentences_lie_in_order_and_leave_out_only_space(text):
     spans = reading.sentences(text)
 
-    assert all(one.end <= two.start for one, two in zip(spans, spans[1:], strict=False))
-    assert "".join(text[span.start : span.end] for span in spans).split() == text.replace("\n", "").split() or (
+    assert all(one.end <= two.start for one, two in pairwise(spans))
+    assert "".join(text[span.start : span.end] for span in spans).split() == text.replace(
+        "\n", ""
+    ).split() or (
         "".join(text.split()) == "".join("".join(text[s.start : s.end] for s in spans).split())
     )
 

@@ -145,7 +145,11 @@ class Scene:
         todo = [i]
         while todo:
             one = todo.pop()
-            listed = [k for k in s.kids(one, "appos") if one != i or (k in self.names and one in self.names)]
+            listed = [
+                k
+                for k in s.kids(one, "appos")
+                if one != i or (k in self.names and one in self.names)
+            ]
             for k in (*s.kids(one, "conj"), *listed):
                 found.append(k)
                 todo.append(k)

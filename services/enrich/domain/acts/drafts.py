@@ -33,8 +33,11 @@ _DEEDS = frozenset(
 )
 _COOPERATION = frozenset({P.AGREE, P.CONSULT, P.SUPPORT, P.CONCEDE, P.COOPERATE, P.AID, P.RETREAT})
 _TAKEN_AWAY = frozenset({S.NEGATED, S.DENIED, S.HYPOTHETICAL})
-_WEIGH = frozenset({"consider", "explore", "mull", "weigh", "contemplate", "study", "ponder", "debate"})
+_WEIGH = frozenset(
+    {"consider", "explore", "mull", "weigh", "contemplate", "study", "ponder", "debate"}
+)
 _MUTUAL = frozenset({"with", "between", "object", "among"})
+_BOTH = 2
 _MAX_PAIRS = 6
 
 
@@ -82,6 +85,9 @@ def drafts(story: Story, fire: Fire) -> list[Draft]:
         return []
     if fire.frame.plover is P.MOBILIZE and not sources:
         sources = _spoken(story.scene, fire)
+    if fire.frame.plover is P.MOBILIZE and _facing(sources, aims):
+        pairs = _facing(sources, aims)
+        return [_draft(story, fire, status, a, b) for a, b in pairs]
     if fire.frame.plover is P.MOBILIZE and sources:
         aims = _mobilised_against(story.scene, fire, sources[0], aims)
     return [
@@ -89,6 +95,14 @@ def drafts(story: Story, fire: Fire) -> list[Draft]:
         for source, target in _pairs(fire, sources, aims, mutual=where in _MUTUAL)
         if _complete(story, fire, source, target)
     ]
+
+
+def _facing(sources: list[Role], aims: list[Role]) -> list[tuple[Role, Role]]:
+    """Forces of two states that move at once, towards nobody else, move against each other."""
+    states = {role.state for role in sources}
+    if len(states) != _BOTH or "" in states or any(aim.state not in states for aim in aims):
+        return []
+    return [(a, b._replace(code=b.state)) for a in sources for b in sources if a.state != b.state]
 
 
 def _strangers(scene: Scene, fire: Fire, sources: list[Role]) -> list[Role]:
@@ -136,8 +150,8 @@ def _sources(scene: Scene, fire: Fire) -> list[Role]:
         return [role for k in given for role in scene.roles(k)]
     if fire.noun:
         named = _named_source(scene, fire)
-        if fire.anchor is None or named:
-            return named
+        if named or fire.anchor is None:
+            return named or (_other_party(scene, fire) if fire.frame.reciprocal else [])
         return arguments.source_roles(scene, fire.anchor)
     found = arguments.source_roles(scene, fire.i)
     if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.ASSAULT:
@@ -155,9 +169,17 @@ def _sources(scene: Scene, fire: Fire) -> list[Role]:
 def _spoken(scene: Scene, fire: Fire) -> list[Role]:
     """The speaker's side, whose forces an act without a doer is most likely about."""
     speaker = scene.cast.speaker
-    if speaker is None or (fire.noun and fire.anchor is None):
+    aside = scene.sentence.tokens[fire.clause].dep in {"relcl", "acl"}
+    if speaker is None or aside or (fire.noun and fire.anchor is None):
         return []
     return [Role(speaker.code, fire.i, INFERRED, speaker.text)]
+
+
+def _other_party(scene: Scene, fire: Fire) -> list[Role]:
+    """As in "Turkey withdrew as the threat of conflict with Greece eased": who else is in it."""
+    before = [k for k in scene.names if k < fire.i]
+    role = scene.role(max(before)) if before and fire.frame.plover is P.THREATEN else None
+    return [role._replace(sure=INFERRED)] if role and role.state else []
 
 
 def _means(scene: Scene, fire: Fire) -> list[Role]:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from services.enrich.domain.lexicon import Frame
 
 _NEAR = 5  # how far after a verb its particle may stand
-_CONFLICT = frozenset({Plover.ASSAULT, Plover.COERCE, Plover.SANCTION, Plover.MOBILIZE, Plover.REJECT})
+_CONFLICT = frozenset(
+    {Plover.ASSAULT, Plover.COERCE, Plover.SANCTION, Plover.MOBILIZE, Plover.REJECT}
+)
 _PREPOSITIONS = frozenset({"on", "for", "upon", "to", "at", "with", "from"})
 _ASIDES = frozenset({"despite", "after", "before", "amid", "following", "since", "during"})
 _CARRYING = frozenset({"out", "in", "with", "to", "on"})
@@ -209,37 +211,48 @@ def _excluded(scene: Scene, i: int, frame: Frame) -> bool:
 
 
 def _fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
+    special = _special(scene, i, frame)
+    if special is not None:
+        return special
     s = scene.sentence
+    if frame.without and _excluded(scene, i, frame):
+        return False
+    if frame.also and not any(word in s.text.lower() for word in frame.also):
+        return False
+    if frame.plover is Plover.AGREE and _hostile(scene, i):
+        return False
+    return _roles_fit(scene, i, frame)
+
+
+def _special(scene: Scene, i: int, frame: Frame) -> bool | None:
+    """The answer of the frames that look at the clause below; none for the ordinary ones."""
     if frame.wrong:
         return _says_wrong(scene, i)
     if frame.must:
         return _says_must(scene, i)
     if frame.denies:
         return _denies(scene, i)
-    if frame.negative and not s.kids(i, "neg"):
-        return False
-    if frame.without and _excluded(scene, i, frame):
-        return False
-    if frame.also and not any(word in s.text.lower() for word in frame.also):
-        return False
-    if frame.words and not _has_words(scene, i, frame):
-        return False
-    if frame.object and not _object_fits(scene, i, frame):
-        return False
-    if frame.subject and not _subject_fits(scene, i, frame):
-        return False
-    if frame.subject_class and not _subject_sector(scene, i, frame):
-        return False
-    if frame.plover is Plover.AGREE and _hostile(scene, i):
-        return False
-    return not frame.require or _required(scene, i, frame)
+    return False if frame.negative and not scene.sentence.kids(i, "neg") else None
+
+
+def _roles_fit(scene: Scene, i: int, frame: Frame) -> bool:
+    """Whether the words, object and subject that the frame asks for are there."""
+    return (
+        (not frame.words or _has_words(scene, i, frame))
+        and (not frame.object or _object_fits(scene, i, frame))
+        and (not frame.subject or _subject_fits(scene, i, frame))
+        and (not frame.subject_class or _subject_sector(scene, i, frame))
+        and (not frame.require or _required(scene, i, frame))
+    )
 
 
 def _hostile(scene: Scene, i: int) -> bool:
     """Whether what is agreed or promised is an act of conflict: it is coded itself."""
     for k in scene.sentence.kids(i, "xcomp"):
         pairs = scene.lexicon.by_verb.get(scene.sentence.tokens[k].lemma, ())
-        return any(_fits_verb(scene, k, frame) and frame.plover in _CONFLICT for frame, _ in pairs[:3])
+        return any(
+            _fits_verb(scene, k, frame) and frame.plover in _CONFLICT for frame, _ in pairs[:3]
+        )
     return False
 
 

@@ -39,6 +39,7 @@ _RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggress
 _CAPTURE = frozenset(
     {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}
 )
+_QUARRELS = frozenset({"row", "dispute", "crisis", "standoff", "confrontation", "feud", "tension"})
 _ABOUT = frozenset({"about", "against", "over", "on", "into"})
 _LINKS = frozenset({"amid", "amidst", "despite", "following", "against", "after"})
 _REACTIONS = frozenset({"response", "face", "reaction", "light", "wake", "retaliation", "answer"})
@@ -60,9 +61,9 @@ def _at(scene: Scene, fire: Fire, where: str) -> list[Role]:
 
 
 def _object(scene: Scene, fire: Fire) -> list[Role]:
-    if fire.noun:
-        return []
-    found = arguments.patient(scene.sentence, fire.i)
+    found = arguments.patient(scene.sentence, fire.clause) if not fire.noun or fire.anchor else []
+    if fire.noun:  # "engaged the patrol in a firefight", but not "launched an attack"
+        found = [k for k in found if fire.i not in scene.sentence.subtree(k)]
     return _flat(scene, found) or [role for k in found if (role := scene.owner(k, 0))]
 
 
@@ -232,9 +233,10 @@ def tie(scene: Scene, fire: Fire, state: str) -> Role | None:
     """The other state that a mobilisation answers: "in response to", "amid", "following"."""
     s = scene.sentence
     for token in s.tokens:
+        quarrel = token.lemma in _QUARRELS and bool(s.kids(token.i, "prep", "poss", "amod"))
         linked = token.lower in _LINKS and token.dep in {"prep", "mark", "advcl", "pcomp"}
         reacts = token.lower in _REACTIONS and bool(s.kids(token.i, "prep"))
-        if not (linked or reacts) or not _clause_of(scene, fire, token.i):
+        if not (linked or reacts or quarrel) or not _clause_of(scene, fire, token.i):
             continue
         for k in s.subtree(token.i):
             role = scene.role(k)
@@ -265,6 +267,14 @@ def _clause_of(scene: Scene, fire: Fire, i: int) -> bool:
     )
 
 
+def _tied_to(scene: Scene, fire: Fire) -> list[Role]:
+    for role in arguments.source_roles(scene, fire.clause):
+        answer = tie(scene, fire, role.state) if role.state else None
+        if answer:
+            return [answer]
+    return []
+
+
 def rhetoric(scene: Scene, state: str) -> Role | None:
     """The rival state that "imperialism" or "the empire" stands for."""
     for token in scene.sentence.tokens:
@@ -285,5 +295,6 @@ _FINDERS: dict[str, Callable[[Scene, Fire], list[Role]]] = {
     "place": _place,
     "word": _named_word,
     "captive": _captive,
+    "tie": _tied_to,
     "rival": _rival,
 }

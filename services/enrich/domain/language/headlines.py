@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 _ENDS = frozenset(".!?\"'")
 
 
-def past_tenses(
-    lemmas: Iterable[str], irregular: Mapping[str, Sequence[str]]
-) -> dict[str, str]:
+def past_tenses(lemmas: Iterable[str], irregular: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Each verb's third person with its past."""
     return {morphology.third_person(lemma): morphology.past(lemma, irregular) for lemma in lemmas}
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 MAX_CHARACTERS = 60_000  # about 10,000 words; a wire story is 450
 MAX_RUN = 200  # the parser is quadratic on unbroken runs (stack.md)
 MAX_SENTENCE = 1_500  # longer ones are cut: no honest sentence is
-MAX_QUOTE = 600
+MAX_QUOTE = 600  # a longer quotation is cut into its sentences
 
+_SMALL = 3  # letters of a word too small to tell a headline's case
 _WORD = re.compile(r"[^\W\d_]+")
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]{0,2}[A-Z0-9À-Þ])")
@@ -89,11 +90,14 @@ def _trim(text: str, start: int, end: int) -> list[Span]:
     return [Span(at, min(at + MAX_SENTENCE, end)) for at in range(start, end, MAX_SENTENCE)]
 
 
+def is_title_case(text: str) -> bool:
+    """Whether most words of a sentence begin with capitals."""
+    words = [word for word in _WORD.findall(text) if len(word) > _SMALL]
+    return len(words) > _SMALL and sum(word[0].isupper() for word in words) > 0.75 * len(words)
+
+
 def sentence_case(text: str, names: list[tuple[int, int]]) -> str:
     """A headline in Title Case with only its names in capitals; other text as it is."""
-    words = [word for word in _WORD.finditer(text) if len(word.group()) > 3]
-    if len(words) < 4 or sum(word.group()[0].isupper() for word in words) < 0.75 * len(words):
-        return text
     letters = list(text)
     for word in _WORD.finditer(text):
         start, end = word.span()
