@@ -103,8 +103,10 @@ def _config(settings: Settings) -> Config:
 def _read(path: Path, variable: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable}: {path}: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{variable}: {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{variable}: {path}: not UTF-8") from error
 
 
 if __name__ == "__main__":
