@@ -23,8 +23,4 @@ def cleaned(name: str) -> str:
     dateline = _DATELINE.search(text)
     body = text[dateline.end() :] if dateline else text
     kept = [line.strip() for line in body.splitlines()]
-    return "\n".join(
-        line
-        for line in kept
-        if line and line != "|" and (line.endswith((".", "”", '"', "EFE")) or len(line.split()) > 9)
-    )
+    return "\n".join(line for line in kept if line.endswith((".", "”", '"', "EFE")))

@@ -23,6 +23,7 @@ ALSO = {
     "000-e4": ("COERCE",),
     "003-e15": ("THREATEN",),
 }
+MUTUAL = {"CONSULT", "AGREE", "SANCTION"}  # coded in both directions
 STATUS_ALSO = {
     ("planned", "hypothetical"),
     ("ordered", "asserted"),
@@ -63,6 +64,15 @@ def agrees(wanted: dict[str, Any], event: CodedEvent, role: str) -> bool:
     )
 
 
+def reversed_roles(wanted: dict[str, Any], event: CodedEvent) -> bool:
+    """A meeting told once in the gold is coded both ways."""
+    source, target = wanted["source"], wanted["target"]
+    parties = (source["code"] if source else "").split("+")
+    other = parties[1] if len(parties) > 1 else target["code"] if target else ""
+    got = (event.source.state if event.source else "", event.target.state if event.target else "")
+    return got == (state(other), state(parties[0]))
+
+
 def best(wanted: dict[str, Any], events: list[CodedEvent]) -> CodedEvent | None:
     near = [
         event
@@ -75,6 +85,7 @@ def best(wanted: dict[str, Any], events: list[CodedEvent]) -> CodedEvent | None:
             agrees(wanted, event, "source") + agrees(wanted, event, "target"),
             status_fits(wanted, event),
             time_fits(wanted, event),
+            any(one.value == m["value"] for one in event.magnitude for m in wanted["magnitude"]),
         ),
         default=None,
     )
@@ -154,11 +165,14 @@ def measure(verbose: bool = False) -> dict[str, float]:
             if verbose:
                 report(wanted, found, source, target)
         for event in events:
+            mutual = event.plover in MUTUAL
             right = any(
                 overlaps(event, wanted["evidence"])
                 and same_class(wanted, event)
-                and agrees(wanted, event, "source")
-                and (agrees(wanted, event, "target"))
+                and (
+                    (agrees(wanted, event, "source") and agrees(wanted, event, "target"))
+                    or (mutual and reversed_roles(wanted, event))
+                )
                 for wanted in one["events"]
             )
             totals["precision"].append(right)

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from services.enrich.domain.lexicon import Lexicon
 
 
+FEWEST = 2  # pointed sentences that make a long article worth parsing, where its lead is none
 SHORT = 400  # characters; a brief or a headline is parsed on any trigger
 
 
 # A sentence that may speak of the one before: its subject is a pronoun, as far as words tell.
+_OPENING = re.compile(r"\W{0,3}([A-Z][\w-]{2,})\b")
 _PRONOUN = re.compile(r"\b(?:he|she|it|they|we|i)\b")
 _REFERRING = re.compile(
     r"(?:\S+\s+){0,4}?\W*(?:he|she|it|they|this|that|his|her|its|their|the group|the plan)\b"
@@ -77,30 +79,34 @@ class Gate:
         """
         low = lowered(text)
         spans = sentences(text)
-        if len(text) > SHORT and not self._concerns_states(text, low, spans, names):
+        long = len(text) > SHORT
+        pointed = self._pointed(text, low, spans, names) if long else set(range(len(spans)))
+        if long and 0 not in pointed and len(pointed) < FEWEST:
             return []
-        triggers = self._triggers.find(low)
+        cued = {
+            k for k, (_, words) in enumerate(_by_sentence(spans, self._cues.find(low))) if words
+        }
         wanted: set[int] = set()
-        for k, (span, words) in enumerate(_by_sentence(spans, triggers)):
-            if not words or not self._tells(low[span.start : span.end], words):
+        for k, (span, words) in enumerate(_by_sentence(spans, self._triggers.find(low))):
+            sentence, lower = text[span.start : span.end], low[span.start : span.end]
+            if not words or not self._tells(lower, words):
                 continue
-            if self._somebody(text[span.start : span.end], low[span.start : span.end], names):
+            if long and k not in cued and not names.actors(sentence):
+                continue
+            if self._somebody(sentence, lower, names):
                 referring = k and _REFERRING.match(low, span.start, span.end)
                 wanted.update((k - 1, k) if referring else (k,))
+                wanted.update(_introduction(text, spans, k))
         return [span for k, span in enumerate(spans) if k in wanted]
 
-    def _concerns_states(self, text: str, low: str, spans: list[Span], names: Gazetteer) -> bool:
-        """Whether a sentence has a word of force with an actor, or of conflict with two."""
-        cues = self._cues.find(low)
-        if not cues:
-            return False
-        for span, words in _by_sentence(spans, cues):
-            if not words:
-                continue
-            actors = names.actors(text[span.start : span.end])
+    def _pointed(self, text: str, low: str, spans: list[Span], names: Gazetteer) -> set[int]:
+        """The sentences with a word of force and an actor, or of conflict and two actors."""
+        found = set()
+        for k, (span, words) in enumerate(_by_sentence(spans, self._cues.find(low))):
+            actors = names.actors(text[span.start : span.end]) if words else set()
             if len(actors) > 1 or (actors and any(self._of_force(word) for word in words)):
-                return True
-        return False
+                found.add(k)
+        return found
 
     def _of_force(self, word: str) -> bool:
         return self._lexicon.cues[word] in {"force", "mobilisation", "hardware"}
@@ -133,6 +139,15 @@ class _Matcher:
             if not (start and text[start - 1].isalnum())
             and not (end < len(text) and text[end].isalnum())
         ]
+
+
+def _introduction(text: str, spans: list[Span], k: int) -> list[int]:
+    """The earlier sentence that first names whom sentence `k` opens with, by surname."""
+    opening = _OPENING.match(text, spans[k].start, spans[k].end)
+    if not opening or f" {opening[1].lower()} " in text:
+        return []
+    at = text.find(f" {opening[1]}")
+    return [n for n in range(k) if at >= 0 and spans[n].start <= at < spans[n].end]
 
 
 def _by_sentence(spans: list[Span], found: list[Found]) -> Iterator[tuple[Span, set[str]]]:

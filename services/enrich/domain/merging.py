@@ -28,6 +28,7 @@ _VOUCHERS = (
     AttributionKind.MEDIA,
     AttributionKind.ANONYMOUS,
 )
+_RECALL = 2  # sentences over which "the drill" is the drill just told of
 _RECENT = (TimeType.CURRENT, TimeType.ONGOING, TimeType.BACKGROUND)
 
 
@@ -44,6 +45,10 @@ def merged(drafts: list[Draft]) -> list[Draft]:
 
 
 def _same(one: Draft, other: Draft) -> bool:
+    if other.again and one.plover is other.plover and one.mode == other.mode:
+        near = 0 < other.where[0] - one.where[0] <= _RECALL
+        if near and one.mode is not None and _state(one.source) == _state(other.source):
+            return True
     return (
         one.plover is other.plover
         and _state(one.source) == _state(other.source)
@@ -56,6 +61,9 @@ def _same(one: Draft, other: Draft) -> bool:
 
 def _same_target(one: Draft, other: Draft) -> bool:
     a, b = _state(one.target), _state(other.target)
+    vague = {"", "UNK"}
+    if one.spans == other.spans and one.status is other.status and (a in vague or b in vague):
+        return True  # said twice in one sentence, once without whom
     return a == b or (bool(a and b) and a.split("@")[0] == b.split("@")[0] and "@" in a + b)
 
 
@@ -79,6 +87,8 @@ def _state(role: object) -> str:
 
 def _join(one: Draft, other: Draft) -> Draft:
     """The clearer telling, with the other's evidence and counts."""
+    if other.again and other.status not in _GROUP[one.status]:
+        return one._replace(spans=tuple(dict.fromkeys((*one.spans, *other.spans))))
     better, worse = (one, other) if _rank(one) <= _rank(other) else (other, one)
     magnitudes = better.magnitude + tuple(
         extra
@@ -86,7 +96,13 @@ def _join(one: Draft, other: Draft) -> Draft:
         if all(extra.text != known.text for known in better.magnitude)
     )
     spans = tuple(dict.fromkeys((*better.spans, *worse.spans)))
+    known = (
+        better.target if _state(better.target) not in {"", "UNK"} else worse.target or better.target
+    )
     return better._replace(
+        target=known,
+        scope=better.scope if known is better.target else worse.scope,
+        directed_at_state=(better if known is better.target else worse).directed_at_state,
         status=min(one.status, other.status, key=_GROUP[one.status].index),
         telling=min(one.telling, other.telling, key=_TELLINGS.index),
         confidence=max(one.confidence, other.confidence),

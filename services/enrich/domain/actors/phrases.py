@@ -8,6 +8,8 @@ from services.enrich.domain.actors import gazetteer
 from services.enrich.domain.actors.cast import Cast, Mention
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from services.enrich.domain.actors.gazetteer import Name
     from services.enrich.domain.language.tokens import Sentence
     from services.enrich.domain.lexicon import Lexicon
@@ -218,7 +220,7 @@ class Scene:
             ):
                 code = f"{name.code}.CVL" if token.text.endswith("s") else name.code
         elif name.kind == gazetteer.LEADER:
-            home = self._country(i)
+            home = next(iter(self._modifying(i)), None)
             if home and home != name.code[:3] and is_state(home):
                 code = f"{home}.GOV"
         elif name.kind == gazetteer.GROUP and name.home and name.code.startswith("CRM"):
@@ -299,23 +301,15 @@ class Scene:
         """A person nobody knows, by title, apposition or an earlier mention."""
         s = self.sentence
         token = s.tokens[i]
-        sector = next(
-            (
-                found
-                for k in s.kids(i, "compound", "appos", "nmod", "amod")
-                if (found := self._agent(k))
-            ),
-            None,
-        )
-        if sector and not token.lower.endswith(" "):
-            home = self._country(i)
-            if home is None:
-                for k in s.kids(i, "appos", "compound"):
-                    home = home or self._country(k)
-            if home:
-                code = f"{home}.{sector}" if len(home) == 3 else home
-                self.cast.learn(token.text, code)
-                return Role(code, i, 1.0, self._phrase(i))
+        titles = [k for k in s.subtree(i) if k < i and s.tokens[k].dep in _MODIFIERS]
+        titles += s.kids(i, "appos")
+        sector = next((found for k in reversed(titles) if (found := self._agent(k))), None)
+        homes = (self._country(k) for k in (i, *titles)) if sector else iter(())
+        home = next((found for found in homes if found), None)
+        if sector and home:
+            code = f"{home}.{sector}" if is_state(home) else home
+            self.cast.learn(token.text, code)
+            return Role(code, i, 1.0, self._phrase(i))
         known = self.cast.known(token.text)
         return Role(known, i, 1.0, self._phrase(i)) if known else None
 
@@ -339,15 +333,19 @@ class Scene:
     def _country(self, i: int) -> str | None:
         """The state or group that modifies the phrase at `i`, as ISO3 or the group's code."""
         s = self.sentence
-        for k in s.kids(i, *_MODIFIERS):
-            role = self._modifier(k) if s.tokens[k].tag != "PRP$" else self._pronoun(k)
-            if role and not role.code.startswith("UNK"):
-                return role.state or role.tied or role.code
-        found = self._country_after(i)
+        found = next(iter(self._modifying(i)), None) or self._country_after(i)
         if found is None:
             names = [self.names[k] for k in s.kids(i, "appos") if k in self.names]
             found = names[0].code[:3] if names else None
         return found
+
+    def _modifying(self, i: int) -> Iterator[str]:
+        """The states and groups among the modifiers before a noun."""
+        s = self.sentence
+        for k in s.kids(i, *_MODIFIERS):
+            role = self._modifier(k) if s.tokens[k].tag != "PRP$" else self._pronoun(k)
+            if role and not role.code.startswith("UNK"):
+                yield role.state or role.tied or role.code
 
     def _country_after(self, i: int) -> str | None:
         """As in "The president of Venezuela", "officials of the Trump administration"."""

@@ -37,6 +37,7 @@ _WEIGH = frozenset(
     {"consider", "explore", "mull", "weigh", "contemplate", "study", "ponder", "debate"}
 )
 _MUTUAL = frozenset({"with", "between", "object", "among"})
+_VOID = frozenset({S.NEGATED, S.DENIED})
 _BOTH = 2
 _MAX_PAIRS = 6
 
@@ -61,6 +62,7 @@ class Draft(NamedTuple):
     attribution: Attribution
     spans: tuple[tuple[int, int], ...]
     where: tuple[int, int]
+    again: bool = False  # "the drill": told of before
 
 
 class Story(NamedTuple):
@@ -75,6 +77,8 @@ class Story(NamedTuple):
 def drafts(story: Story, fire: Fire) -> list[Draft]:
     """The events of one fired frame; none where its words are a purpose or hold no actor."""
     status = _status(story, fire)
+    if fire.frame.mode == "comment" and status in _VOID:
+        return []
     if status is None or (fire.frame.only_status and status not in fire.frame.only_status):
         return []
     sources = _sources(story.scene, fire)
@@ -253,7 +257,9 @@ def _pairs(
     fire: Fire, sources: list[Role], aims: list[Role], *, mutual: bool
 ) -> list[tuple[Role | None, Role | None]]:
     pairs: list[tuple[Role | None, Role | None]]
-    among = sources if not aims else aims if not sources else []
+    parties = {role.state for role in sources} - {""}
+    strangers = not any(aim.state and aim.state not in parties for aim in aims)
+    among = sources if not aims or (strangers and len(parties) > 1) else aims if not sources else []
     if fire.frame.reciprocal and len(among) > 1:
         pairs = [(a, b) for a in among for b in among if a.code != b.code]
         return pairs[:_MAX_PAIRS]
@@ -311,6 +317,7 @@ def _draft(
         attribution=vouching.attribution(scene, fire.clause),
         spans=((s.start, s.end),),
         where=(scene.order, fire.i),
+        again=fire.noun and any(s.tokens[k].lower == "the" for k in s.kids(fire.i, "det")),
     )
 
 

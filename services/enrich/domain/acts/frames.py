@@ -83,6 +83,9 @@ def _particles(scene: Scene, i: int, phrase: str) -> bool:
     words = {word: token.i for token in reversed(window) for word in (token.lower, token.lemma)}
     if not all(part in words for part in parts):
         return False
+    first = words[parts[0]]
+    if first != i + 1 and s.tokens[first].head != i:
+        return False
     before = [k for k in s.kids(i, "dobj") if k < words[parts[0]]]
     return not (before and parts[0] in _PREPOSITIONS)  # "called him on Monday" calls on nobody
 
@@ -205,8 +208,12 @@ def _excluded(scene: Scene, i: int, frame: Frame) -> bool:
     s = scene.sentence
     around = s.tokens[max(0, i - 4) : i + 6]
     words = {word for token in around for word in (token.lower, token.lemma)}
+    spoken = " ".join(token.lower for token in around)
     return any(
-        all(part in words for part in phrase.replace("-", " ").split()) for phrase in frame.without
+        phrase[1:] in spoken
+        if phrase.startswith("=")
+        else all(part in words for part in phrase.replace("-", " ").split())
+        for phrase in frame.without
     )
 
 
@@ -251,12 +258,17 @@ def _hostile(scene: Scene, i: int) -> bool:
     for k in scene.sentence.kids(i, "xcomp"):
         pairs = scene.lexicon.by_verb.get(scene.sentence.tokens[k].lemma, ())
         return any(
-            _fits_verb(scene, k, frame) and frame.plover in _CONFLICT for frame, _ in pairs[:3]
+            frame.plover in _CONFLICT
+            and _particles(scene, k, phrase)
+            and _fits_verb(scene, k, frame)
+            for frame, phrase in pairs[:3]
         )
     return False
 
 
 def _required(scene: Scene, i: int, frame: Frame) -> bool:
+    if frame.reciprocal and len(arguments.source_roles(scene, i)) > 1:
+        return True
     preps = {word for word in frame.require if word != "object"}
     if "object" in frame.require and arguments.patient(scene.sentence, i):
         return True

@@ -131,20 +131,16 @@ class Reading:
         """A stray infinitive goes with the last modal or "to" before it."""
         for token in reversed(self.s.tokens[:v]):
             if token.tag == "MD":
-                return next(
-                    (
-                        S(name)
-                        for name in ("hypothetical", "planned", "requested")
-                        if token.lower in self.lexicon.modals[name]
-                    ),
-                    S.PLANNED,
-                )
+                return self._modal(token.lower) or S.PLANNED
             if token.tag == "TO":
-                up = token.head
-                return (
-                    S.HYPOTHETICAL if self._climb(up, S.ASSERTED) is S.HYPOTHETICAL else S.PLANNED
-                )
+                above = [k for up in self.s.ancestors(token.head) for k in self.s.kids(up, "aux")]
+                weighed = any(self.s.tokens[k].tag == "MD" for k in above)
+                return S.HYPOTHETICAL if weighed else S.PLANNED
         return S.ASSERTED
+
+    def _modal(self, word: str) -> ReportStatus | None:
+        names = ("hypothetical", "planned", "requested")
+        return next((S(name) for name in names if word in self.lexicon.modals[name]), None)
 
     def _negated(self, v: int) -> bool:
         if self.s.kids(v, "neg"):

@@ -51,8 +51,17 @@ def targets(scene: Scene, fire: Fire, sources: list[Role]) -> tuple[list[Role], 
     for where in fire.frame.target:
         roles = [role for role in _at(scene, fire, where) if role.code not in own]
         if roles:
-            return roles, where
+            return [_at_home(scene, fire, role) for role in roles], where
     return [], ""
+
+
+def _at_home(scene: Scene, fire: Fire, role: Role) -> Role:
+    """An army or people of no state named is of the state where it is struck."""
+    head, _, sector = role.code.partition(".")
+    if head != "UNK" or sector not in {"MIL", "GOV", "CVL", "COP"}:
+        return role
+    there = place(scene, fire)
+    return role._replace(code=f"{there.state}.{sector}") if there and there.state else role
 
 
 def _at(scene: Scene, fire: Fire, where: str) -> list[Role]:
@@ -71,6 +80,10 @@ def thing(scene: Scene, fire: Fire) -> Role | None:
     """What is acted on where it is nobody known: its words, with an unknown actor's code."""
     s = scene.sentence
     found = [] if fire.noun else arguments.patient(s, fire.i)
+    if fire.frame.mode == "comment":  # "sceptical of the scheme", "hopeful that the talks succeed"
+        found = arguments.objects_of(s, fire.i, _ABOUT | {"of", "in"}) or [
+            who for k in s.kids(fire.i, "ccomp") for who in s.kids(k, "nsubj", "nsubjpass")
+        ]
     for k in found or arguments.objects_of(s, fire.clause, _ABOUT):
         if s.tokens[k].is_noun and k != fire.i:
             left = [one for one in s.subtree(k) if one <= k]

@@ -12,6 +12,10 @@ MAX_QUOTE = 600  # a longer quotation is cut into its sentences
 
 _SMALL = 3  # letters of a word too small to tell a headline's case
 _WORD = re.compile(r"[^\W\d_]+")
+_SAMPLE_LINES = 40
+_WRAP_FROM, _WRAP_TO = 45, 82  # the lengths of lines that a machine broke
+_SOFT_BREAK = re.compile(r"(?<=[a-z,])\n(?=[a-z])")
+_ANY_BREAK = re.compile(r"\n(?=\S)")
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]{0,2}[A-Z0-9À-Þ])")
 _UNSAFE = re.compile(
@@ -47,7 +51,16 @@ def tidy(text: str) -> tuple[str, bool]:
     """
     cut = text[:MAX_CHARACTERS]
     plain = _UNSAFE.sub(" ", cut).translate(_QUOTES)
-    return _LOOSE_POSSESSIVE.sub("  's", plain), len(text) > MAX_CHARACTERS
+    plain = _unwrapped(_LOOSE_POSSESSIVE.sub("  's", plain))
+    return plain, len(text) > MAX_CHARACTERS
+
+
+def _unwrapped(text: str) -> str:
+    """The text with breaks inside sentences as spaces: old wires wrap at 65 letters."""
+    lines = text.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+    full = sum(_WRAP_FROM <= len(line) <= _WRAP_TO for line in lines)
+    wrapped = len(lines) > _SMALL and 2 * full > len(lines)
+    return (_ANY_BREAK if wrapped else _SOFT_BREAK).sub(" ", text)
 
 
 def sentences(text: str) -> list[Span]:
