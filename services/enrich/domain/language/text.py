@@ -104,7 +104,9 @@ def _trim(text: str, start: int, end: int) -> list[Span]:
 
 
 def is_title_case(text: str) -> bool:
-    """Whether most words of a sentence begin with capitals."""
+    """Whether most words of a line without a full stop begin with capitals."""
+    if text.endswith("."):
+        return False
     words = [word for word in _WORD.findall(text) if len(word) > _SMALL]
     return len(words) > _SMALL and sum(word[0].isupper() for word in words) > 0.75 * len(words)
 
