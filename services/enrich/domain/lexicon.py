@@ -77,6 +77,7 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     nouns: dict[str, Words]
     preps: dict[str, Words]
     sources: dict[str, Words]
+    wrongs: dict[str, Words]
     units: dict[str, str]
     numbers: dict[str, int]
     cues: dict[str, str]
@@ -107,6 +108,7 @@ def lexicon(data: Mapping[str, Any]) -> Lexicon:
     verb_lemmas.update(
         *(lemmas for lemmas in words["operators"].values()), words["sources"]["passive"]
     )
+    verb_lemmas.update(*words["wrongs"].values())
     noun_lemmas = {
         word.replace("-", " ").split()[-1]
         for frame in frames
@@ -136,6 +138,7 @@ def lexicon(data: Mapping[str, Any]) -> Lexicon:
         nouns=_sets(words["nouns"]),
         preps=_sets(words["preps"]),
         sources=_sets(words["sources"]),
+        wrongs=_sets(words["wrongs"]),
         units={lemma: unit for unit, lemmas in words["units"].items() for lemma in lemmas},
         numbers=words["numbers"],
         cues={phrase: category for category, phrases in cues.items() for phrase in phrases},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tocsin.messages import AttributionKind, ReportStatus, Telling, TimeType
 
 if TYPE_CHECKING:
-    from services.enrich.domain.acts.drafts import Draft
+    from services.enrich.domain.acts.story import Draft
 
 S = ReportStatus
 # Statuses of one group may be tellings of one deed; the first named wins.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tocsin.messages import ReportStatus, Scope, Telling, TimeType
 
 if TYPE_CHECKING:
-    from services.enrich.domain.acts.drafts import Draft
+    from services.enrich.domain.acts.story import Draft
     from services.enrich.domain.lexicon import Lexicon
 
 S = ReportStatus

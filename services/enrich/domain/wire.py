@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tocsin.messages import Actor, CodedEvent, Evidence, digest
 
 if TYPE_CHECKING:
-    from services.enrich.domain.actors.phrases import Role
-    from services.enrich.domain.acts.drafts import Draft
+    from services.enrich.domain.actors.role import Role
+    from services.enrich.domain.acts.story import Draft
     from tocsin.messages import Article
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from services.enrich.domain.actors import gazetteer
-from services.enrich.domain.actors.cast import Cast, Mention
+from services.enrich.domain.actors.cast import Cast
+from services.enrich.domain.actors.role import INFERRED, Role, is_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from services.enrich.domain.language.tokens import Sentence
     from services.enrich.domain.lexicon import Lexicon
 
-INFERRED = 0.85  # a role that is not in the words of the clause itself
 _MODIFIERS = ("compound", "amod", "nmod", "poss", "nummod", "npadvmod")
 _PERSONAL = frozenset({"he", "she", "him", "his", "her", "himself", "herself"})
 _NEUTER = frozenset({"it", "its", "they", "their", "them", "itself", "themselves"})
@@ -25,31 +25,6 @@ _NEIGHBOURS = frozenset({"neighbor", "neighbour", "neighboring", "neighbouring"}
 _WORLD = frozenset({"community", "world"})
 _BELONGING = frozenset({"of", "in", "from", "for", "within", "inside", "to"})
 _PEOPLE_SECTORS = frozenset({"CVL", "REB", "OPP", "CRM", "LAB", "BUS", "EDU", "MED", "PTY"})
-
-
-def is_state(code: str) -> bool:
-    """Whether a code, without its sector, is a state's."""
-    return len(code) == 3 and code not in {"IGO", "NGO", "CRM", "REB", "UNK"}
-
-
-class Role(NamedTuple):
-    """Who fills a role: the code, the head token, and how sure its words are (1 or less)."""
-
-    code: str
-    token: int
-    sure: float = 1.0
-    text: str = ""
-
-    @property
-    def state(self) -> str:
-        """The state part of the code; other actors have none."""
-        first = self.code.split(".")[0].split("@")[0]
-        return first if is_state(first) else ""
-
-    @property
-    def tied(self) -> str:
-        """The state a group is tied to: `CRM@VEN` to VEN."""
-        return self.code.partition("@")[2][:3]
 
 
 class Scene:
@@ -65,6 +40,10 @@ class Scene:
         self.lexicon = lexicon
         self.order = order
         self._known: dict[int, Role | None] = {}
+
+    def forget(self) -> None:
+        """Resolve anew from here on: the cast has learned who speaks."""
+        self._known.clear()
 
     def role(self, i: int) -> Role | None:
         """Who the phrase headed by token `i` is, if it is anybody."""
@@ -223,8 +202,6 @@ class Scene:
             home = next(iter(self._modifying(i)), None)
             if home and home != name.code[:3] and is_state(home):
                 code = f"{home}.GOV"
-        elif name.kind == gazetteer.GROUP and name.home and name.code.startswith("CRM"):
-            code = name.code
         return Role(code, i, 1.0, self._phrase(i))
 
     def _by_agent(self, i: int) -> Role | None:
@@ -408,30 +385,3 @@ class Scene:
             if k < i and s.tokens[k].dep in (*_MODIFIERS, "det", "quantmod")
         ]
         return s.slice(sorted({i, *(below for k in left for below in s.subtree(k))}))
-
-
-def note(scene: Scene) -> None:
-    """Tell the cast who this sentence mentions."""
-    s = scene.sentence
-    for i, token in enumerate(s.tokens):
-        name = scene.names.get(i)
-        if name and len(name.code.split(".")[0]) == 3 and name.kind != gazetteer.GROUP:
-            scene.cast.count_state(name.code[:3])
-        if not token.is_noun or token.dep in {"compound", "amod", "nmod"}:
-            continue
-        role = scene.role(i)
-        if role is None or role.sure < 1.0:
-            continue
-        person = (name is not None and name.kind == gazetteer.LEADER) or (
-            token.is_name and name is None
-        )
-        above = s.tokens[token.head].dep
-        subject = (
-            token.dep in {"nsubj", "nsubjpass"}
-            or above == "agent"
-            or (token.dep == "appos" and above in {"nsubj", "nsubjpass"})
-        )
-        titled = not person and token.tag == "NN" and bool(s.kids(i, "appos"))
-        scene.cast.mention(
-            Mention(role.code, role.text, (scene.order, i), person or titled, subject)
-        )

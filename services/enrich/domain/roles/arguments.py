@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.enrich.domain.actors.phrases import INFERRED, Role
+from services.enrich.domain.actors.role import INFERRED, Role
 
 if TYPE_CHECKING:
     from services.enrich.domain.actors.phrases import Scene

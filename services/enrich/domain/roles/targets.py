@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.enrich.domain.actors.phrases import INFERRED, Role
-from services.enrich.domain.acts import arguments
+from services.enrich.domain.actors.role import INFERRED, Role
+from services.enrich.domain.roles import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from services.enrich.domain.actors.phrases import Scene
-    from services.enrich.domain.acts.frames import Fire
+    from services.enrich.domain.matching.frames import Fire
 
 _PLACE = frozenset(
     {

@@ -1,0 +1,112 @@
+"""Who does what an event says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.enrich.domain.actors.cast import Mention
+from services.enrich.domain.actors.role import INFERRED, Role
+from services.enrich.domain.roles import arguments
+from tocsin.messages import Plover
+
+if TYPE_CHECKING:
+    from services.enrich.domain.actors.phrases import Scene
+    from services.enrich.domain.matching.frames import Fire
+
+
+P = Plover
+
+
+def doers(scene: Scene, fire: Fire) -> list[Role]:
+    """Who does it: the verb's subject or agent, or whose a deed named by a noun is."""
+    s = scene.sentence
+    if "speaker" in fire.frame.source:
+        speaker = scene.cast.speaker
+        return [Role(speaker.code, fire.i, 1.0, speaker.text)] if speaker else []
+    if fire.frame.source and not fire.noun:
+        given = arguments.objects_of(s, fire.i, set(fire.frame.source))
+        return [role for k in given for role in scene.roles(k)]
+    if fire.noun:
+        named = _named_source(scene, fire)
+        if named or fire.anchor is None:
+            return named or (_other_party(scene, fire) if fire.frame.reciprocal else [])
+        return arguments.source_roles(scene, fire.anchor)
+    found = arguments.source_roles(scene, fire.i)
+    if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.ASSAULT:
+        return _means(scene, fire)
+    if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.MOBILIZE:
+        for k in arguments.patient(s, fire.i):
+            owner = scene.role(k) or scene.owner(k)
+            if owner and owner.state:
+                return [
+                    owner._replace(code=owner.code if "." in owner.code else f"{owner.state}.MIL")
+                ]
+    return found
+
+
+def spoken(scene: Scene, fire: Fire) -> list[Role]:
+    """The speaker's side, whose forces an act without a doer is most likely about."""
+    speaker = scene.cast.speaker
+    aside = scene.sentence.tokens[fire.clause].dep in {"relcl", "acl"}
+    if speaker is None or aside or (fire.noun and fire.anchor is None):
+        return []
+    return [Role(speaker.code, fire.i, INFERRED, speaker.text)]
+
+
+def _other_party(scene: Scene, fire: Fire) -> list[Role]:
+    """As in "Turkey withdrew as the threat of conflict with Greece eased": who else is in it."""
+    before = [k for k in scene.names if k < fire.i]
+    role = scene.role(max(before)) if before and fire.frame.plover is P.THREATEN else None
+    return [role._replace(sure=INFERRED)] if role and role.state else []
+
+
+def _means(scene: Scene, fire: Fire) -> list[Role]:
+    """Whose means killed: "were killed in Israeli shelling", "in a strike by the coalition"."""
+    s = scene.sentence
+    for k in arguments.objects_of(s, fire.i, {"in", "by"}, through=False):
+        if scene.lexicon.by_noun.get(s.tokens[k].lemma):
+            owner = scene.owner(k)
+            if owner:
+                return [owner]
+    return []
+
+
+def _named_source(scene: Scene, fire: Fire) -> list[Role]:
+    """Whose a deed is, in its own noun phrase: "by the United States", "U.S. attacks"."""
+    s = scene.sentence
+    preps = {"by", "from", "between"} if not fire.frame.source else set(fire.frame.source)
+    for k in arguments.objects_of(s, fire.i, preps, through=fire.anchor is None):
+        roles = scene.roles(k)
+        owner = scene.owner(k)
+        if roles or owner:
+            return roles or [owner] if owner else roles
+    for k in s.kids(fire.i, "acl"):
+        if arguments.is_passive(s, k):
+            return arguments.source_roles(scene, k)
+    for k in s.kids(fire.i, "poss", "compound", "amod", "nmod"):
+        role = scene.role(k) if s.tokens[k].dep != "amod" or k in scene.names else None
+        role = role or (scene.owner(k, 0) if s.tokens[k].dep == "poss" else None)
+        if role and (role.state or s.tokens[k].dep == "poss"):
+            return [role]
+    return []
+
+
+def strangers(scene: Scene, fire: Fire, sources: list[Role]) -> list[Role]:
+    """Objects that are somebody, though no list says who."""
+    own = {role.token for role in sources}
+    found = [scene.somebody(k) for k in arguments.patient(scene.sentence, fire.i)]
+    return [role for role in found if role and role.token not in own][:1]
+
+
+def speaker(scene: Scene) -> Mention | None:
+    """Who says what the sentence quotes or reports."""
+    s = scene.sentence
+    for token in s.tokens:
+        if token.is_verb and token.lemma in scene.lexicon.operators["report"]:
+            who = arguments.subject(s, token.i)
+            role = scene.role(who) if who is not None else None
+            if role and not role.code.startswith("UNK"):
+                return Mention(
+                    role.code, role.text, (scene.order, token.i), person=True, subject=True
+                )
+    return None
