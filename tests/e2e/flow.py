@@ -19,7 +19,7 @@ from tocsin.local.demo import Ladder
 from tocsin.messages import Alert, EnrichedArticle, LevelReport, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
 SERVICES = ("ingest", "enrich", "alert")
@@ -48,6 +48,7 @@ class Flow:
             "TMPDIR": str(folder),
         }
         self.processes: dict[str, Process] = {}
+        self._replays: list[Process] = []
         bus.create_topics(self.kafka)
 
     def start(self, *names: str, env: Mapping[str, str] | None = None) -> None:
@@ -82,6 +83,18 @@ class Flow:
             cwd=self._folder,
         )
 
+    def start_replay(self, path: Path, *, run: str, speed: float) -> Process:
+        """Starts a paced replay; `close` ends it if it still runs."""
+        options = ["--run-id", run, "--speed", str(speed), "--max-gap", "0.05s", str(path)]
+        process = Process(
+            [sys.executable, "-m", "tocsin.cli", "replay", *options],
+            self._folder / f"replay-{run}.log",
+            env=self.env,
+            cwd=self._folder,
+        )
+        self._replays.append(process)
+        return process
+
     def replay(self, *paths: Path, run: str) -> dict[str, int]:
         """Replays to the end of publishing; the summary that the command prints."""
         done = self.tocsin("replay", "--json", "--run-id", run, *map(str, paths))
@@ -89,7 +102,7 @@ class Flow:
         told: dict[str, int] = json.loads(done.stdout)
         return told
 
-    def records(self, run: str) -> Iterator[bus.Record | None]:
+    def records(self, run: str) -> Generator[bus.Record | None]:
         """What a run gave so far and gives from now on, None when nothing is there; never ends."""
         names = [topics.ENRICHED.name, topics.LEVELS.name, topics.ALERTS.name]
         reader = bus.Reader(self.kafka, names, from_beginning=True)
@@ -122,13 +135,14 @@ class Flow:
 
         wait_for(complete, _ANSWER_S, f"every article of {run} is answered", interval_s=0.0)
         complete()  # alerts are published after their levels: what is on its way comes in this poll
+        records.close()
         rows = tuple((r.article, r.dyad, r.level, r.state) for r, _ in ladder.steps())
         self.last = ladder
         return Outcome(rows, frozenset(alerts))
 
     def close(self) -> None:
         """Ends the services at once, and all they started."""
-        for process in self.processes.values():
+        for process in [*self._replays, *self.processes.values()]:
             process.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import random
@@ -22,6 +23,7 @@ DEEDS = [
     "The foreign ministers of {a} and {b} met on Monday.",
     "{a} imposed sanctions on {b} on Monday.",
 ]
+SPEED = 36_000  # half an hour in 0.05 s, so that the faults fall into the middle of the feed
 SMALL_BATCHES = {"TOCSIN_ENRICH_BATCH": "8"}
 
 
@@ -45,22 +47,23 @@ def write_feed(file, count):
 
 def so_far(flow, run):
     """What a run has given by now; a poll without news is the end."""
-    return list(itertools.takewhile(lambda each: each is not None, flow.records(run)))
+    with contextlib.closing(flow.records(run)) as records:
+        return list(itertools.takewhile(lambda each: each is not None, records))
 
 
 @pytest.mark.timeout(400)
 def test_kill_9_of_enrich_and_alert_in_mid_replay_loses_nothing(flow, tmp_path):
-    count = write_feed(tmp_path / "feed.jsonl", 400)
+    count = write_feed(tmp_path / "feed.jsonl", 700)
     flow.start(env=SMALL_BATCHES)
     flow.replay(tmp_path / "feed.jsonl", run="calm")
     expected = flow.outcome("calm", count)
 
-    flow.replay(tmp_path / "feed.jsonl", run="struck")
+    replaying = flow.start_replay(tmp_path / "feed.jsonl", run="struck", speed=SPEED)
     records = flow.records("struck")
     progress = dict.fromkeys((topics.ENRICHED.name, topics.LEVELS.name, topics.ALERTS.name), 0)
 
     def reached(topic, number):
-        for record in itertools.takewhile(lambda each: each is not None, records):
+        while progress[topic] < number and (record := next(records)):
             progress[record.topic] += 1
         return progress[topic] >= number
 
@@ -68,14 +71,17 @@ def test_kill_9_of_enrich_and_alert_in_mid_replay_loses_nothing(flow, tmp_path):
         ("enrich", topics.ENRICHED.name, 40),
         ("alert", topics.LEVELS.name, 90),
         ("enrich", topics.ENRICHED.name, 160),
-        ("alert", topics.LEVELS.name, 200),
+        ("alert", topics.LEVELS.name, 210),
     ):
         wait_for(lambda topic=topic, at=at: reached(topic, at), 120, f"{at} in {topic}")
         assert progress[topic] < count, "the fault came too late to hit anything"
         flow.processes[service].kill()
         flow.start(service, env=SMALL_BATCHES)
 
+    records.close()
     outcome = flow.outcome("struck", count)
+    wait_for(lambda: replaying.exit_code is not None, 60, "the replay ends")
+    assert replaying.exit_code == 0, replaying.tail()
     assert outcome == expected
     assert len(expected.ladder) > 100
 
