@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 BATCH = 32
 _UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
+_EXAMPLES = """examples:
+  tocsin code article.txt --published 2025-08-19       a table, with the cues marked
+  tocsin code < articles.jsonl > events.jsonl          {"id", "text", "published_at"?} a line
+"""
+
 
 class Line(msgspec.Struct, kw_only=True):
     """One line of standard input."""
@@ -46,7 +51,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tocsin code", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="tocsin code",
+        description="Text in, coded events out, without a broker.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "files", nargs="*", metavar="FILE", help="text files; none reads JSON lines"
     )

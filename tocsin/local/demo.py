@@ -202,7 +202,7 @@ def _show(steps: Sequence[tuple[Row, LevelReport]]) -> None:
         table.add_row(
             *(_text(cell) for cell in (row.article.split("_")[0][:16], at, row.dyad)),
             stands,
-            _text(row.why),
+            _text(row.why + (f"\nalso: {level.cooperation}" if level.cooperation else "")),
             _text(row.evidence),
         )
     console.print(table)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from services.alert.domain.gate import worth
-from tocsin.messages import EventReport
+from tocsin.messages import CodedEvent, EventReport
 
 _HALF_LIFE: Final = timedelta(hours=72)  # (ours)
 _BASELINE_DAYS: Final = 90
@@ -39,8 +39,15 @@ class Pressure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_of(report: EventReport) -> float:
-    """What the report adds: hostile acts push, friendly acts relieve."""
-    return round(-sum(event.score * worth(event).weight for event in report.events), 4)
+    """What the report adds: hostile acts push, friendly acts between the two relieve."""
+    events = [each for each in report.events if each.score <= 0 or _is_between(each, report.dyad)]
+    return round(-sum(event.score * worth(event).weight for event in events), 4)
+
+
+def _is_between(event: CodedEvent, dyad: str) -> bool:
+    """Whether both states take part; what one offers its neighbours relieves nothing."""
+    sides = [side.state for side in (event.source, event.target) if side]
+    return sorted(set(sides)) == dyad.split("-")
 
 
 def settle(pressure: Pressure, loads: Iterable[Load], until: datetime) -> Pressure:

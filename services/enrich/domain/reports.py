@@ -5,25 +5,42 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tocsin.messages import EventReport, Scope, digest, dyad_of
+from tocsin.messages import EventReport, Plover, Scope, dyad_of, report_id
 
 if TYPE_CHECKING:
     from tocsin.messages import CodedEvent, EnrichedArticle
 
 _NOT_STATES = frozenset({"IGO", "NGO", "CRM", "REB", "UNK"})
+_FRIENDLY = frozenset(
+    {
+        Plover.AGREE,
+        Plover.CONSULT,
+        Plover.SUPPORT,
+        Plover.CONCEDE,
+        Plover.COOPERATE,
+        Plover.AID,
+        Plover.RETREAT,
+    }
+)
 
 
 def reports(enriched: EnrichedArticle) -> list[EventReport]:
-    """One report a pair of states, in the order of their first events; internal events in none."""
+    """One report a pair of states, in the order of their first events; internal events in none.
+
+    What a state of the pair offers to no single state, "to its neighbours", comes last in the
+    pair's report: it says nothing of the other state, but something of the day.
+    """
     by_dyad: dict[str, list[CodedEvent]] = defaultdict(list)
     for event in enriched.events:
         pair = dyad(event)
         if pair:
             by_dyad[pair].append(event)
+    for pair, events in by_dyad.items():
+        events.extend(event for event in enriched.events if _beside(event, pair))
     ref = enriched.article
     return [
         EventReport(
-            id=digest(ref.id, str(ref.revision), pair, enriched.coder),
+            id=report_id(ref, pair, enriched.coder),
             dyad=pair,
             article=ref,
             coder=enriched.coder,
@@ -45,6 +62,14 @@ def dyad(event: CodedEvent) -> str | None:
     if not target and event.scope is Scope.TRANSNATIONAL:
         target = state(event.target.code.partition("@")[2]) or event.place or ""
     return dyad_of(source, target) if source and target and source != target else None
+
+
+def _beside(event: CodedEvent, pair: str) -> bool:
+    """Whether a state of the pair is friendly to others than a single state."""
+    if event.plover not in _FRIENDLY or event.scope is Scope.INTERNAL or event.source is None:
+        return False
+    target = state(event.target.code) if event.target else ""
+    return not target and state(event.source.code) in pair.split("-")
 
 
 def state(code: str) -> str:

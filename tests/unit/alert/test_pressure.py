@@ -21,6 +21,7 @@ def load(size=6.0, after_h=0.0):
         (event("MOBILIZE", time="historical"), 0.0),
         (event("MOBILIZE", scope="internal"), 0.0),
         (event("AGREE"), -2.5),
+        (event("AGREE", on="ngb:USA"), 0.0),
     ],
 )
 def test_hostile_acts_push_by_their_weight_and_friendly_acts_relieve(given_event, size):

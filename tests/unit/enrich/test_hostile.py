@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from services.enrich.domain.language import text as reading
 from tests.unit.enrich.stories import text_article
 
-BOUND_S = 2.0  # reliability.md 11
 SENTENCE = "Iran attacked Israel on Monday with missiles, officials said. "
 
 HOSTILE = {
@@ -30,13 +28,12 @@ HOSTILE = {
 }
 
 
+# A text that is not linear takes minutes; tests/bench/hostile.py holds each to its two seconds.
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_is_coded_in_bounded_time(coder, text):
-    began = time.monotonic()
-
+def test_hostile_text_is_coded_and_its_evidence_stands_in_it(coder, text):
     (one,) = coder.enrich([text_article(text)])
 
-    assert time.monotonic() - began < BOUND_S
     for event in one.events:
         for evidence in event.evidence:
             assert text[evidence.start : evidence.end] == evidence.text
