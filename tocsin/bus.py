@@ -180,6 +180,7 @@ def create_topics(kafka: settings.Kafka) -> list[str]:
         wanted[name] = {"num_partitions": 1, "configs": policy}
     for options in wanted.values():
         options["replication_factor"] = kafka.replication_factor
+        options["configs"]["max.message.bytes"] = str(kafka.max_record_bytes + 100_000)
     with _kafka_errors(kafka):
         admin = KafkaAdminClient(**_common(kafka), client_id="tocsin-topics")
         try:

@@ -64,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except UnicodeDecodeError as error:
+        print(f"tocsin {name}: the input is not UTF-8: {error.reason}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # What reads us is gone, as in `tocsin watch | head`; a second error at exit helps nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

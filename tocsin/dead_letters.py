@@ -21,8 +21,8 @@ _EXAMPLES: Final = """examples:
   tocsin dlq list --reason not_json --json
   tocsin dlq replay tocsin.articles.v1.enrich.dlq --reason crashed
 
-A replayed record goes back to its topic, with its original key, value and headers. What
-reads it drops what it knows already, so replaying twice does no harm.
+A replayed record goes back to its topic, with its original key, value and headers; alert drops
+what it knows already. Letters stay where they are: one that fails again stands there twice.
 """
 
 

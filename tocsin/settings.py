@@ -12,6 +12,7 @@ from tocsin.errors import SettingsError
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+Addresses = Annotated[str, msgspec.Meta(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -33,7 +34,7 @@ class Secret(str):
 class Kafka(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the broker: TOCSIN_KAFKA_*."""
 
-    bootstrap: str = "127.0.0.1:19092"  # addresses of brokers, with commas between
+    bootstrap: Addresses = "127.0.0.1:19092"  # addresses of brokers, with commas between
     # after so much silence of a worker its partitions go to another
     session_timeout_ms: Annotated[int, msgspec.Meta(ge=1000)] = 6000
     replication_factor: Annotated[int, msgspec.Meta(ge=1)] = 1  # of the topics that are created

@@ -94,6 +94,9 @@ def read(record: Record) -> EventReport:
     report = received(record, EVENTS, EventReport)
     if not _DYAD.fullmatch(report.dyad) or report.dyad[:3] >= report.dyad[4:]:
         raise BadMessage(Reason.WRONG_SHAPE, "dyad is no sorted pair of ISO 3166 codes")
+    if record.key != report.dyad.encode():
+        # The order of a pair's reports is the order of its key's partition.
+        raise BadMessage(Reason.WRONG_SHAPE, "the record's key is not its dyad")
     if report.article.run is not None and not _RUN.fullmatch(report.article.run):
         raise BadMessage(Reason.WRONG_SHAPE, "article.run is no run id")
     if not all(event.evidence for event in report.events):

@@ -19,7 +19,7 @@ from services.alert.domain.fold import Outcome, Step
 from services.alert.domain.state import State
 from tocsin import settings
 from tocsin.bus import Outgoing, Record
-from tocsin.errors import Unavailable
+from tocsin.errors import SettingsError, Unavailable
 from tocsin.messages import AlertStatus
 
 _EXERCISE_TTL: Final = timedelta(days=7)
@@ -93,13 +93,20 @@ def redis_errors() -> Iterator[None]:
 
 
 def connect(to: settings.Redis) -> Client:
-    """A client that connects when it is first used."""
-    return redis.asyncio.Redis.from_url(
-        to.url.reveal(),
-        socket_timeout=to.timeout_s,
-        socket_connect_timeout=to.timeout_s,
-        protocol=2,
-    )
+    """A client that connects when it is first used.
+
+    Raises:
+        SettingsError: the URL is none.
+    """
+    try:
+        return redis.asyncio.Redis.from_url(
+            to.url.reveal(),
+            socket_timeout=to.timeout_s,
+            socket_connect_timeout=to.timeout_s,
+            protocol=2,
+        )
+    except ValueError:  # its words may hold the password
+        raise SettingsError("TOCSIN_REDIS_URL is no URL of a Redis") from None
 
 
 class Store:

@@ -86,7 +86,7 @@ def _lines() -> Iterator[Article]:
         if line.strip():
             try:
                 yield _article(msgspec.json.decode(line, type=Line))
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UsageError(f"line {number}: {error}") from error
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from services.enrich import worker
 from services.enrich.worker import Build
-from tocsin.errors import BadMessage, Reason, TocsinError
+from tocsin.errors import BadMessage, Reason, Unavailable
 from tocsin.messages import Article, EnrichedArticle
 
 Coded = EnrichedArticle | BadMessage
@@ -52,24 +52,27 @@ class Pool:
         """Comes back when the workers have loaded their models.
 
         Raises:
-            TocsinError: they cannot; what they wrote to standard error says why.
+            Unavailable: they cannot; what they wrote to standard error says why.
         """
         waiting = [self._submit([], _LOAD_S) for _ in range(self._workers)]
         try:
             await asyncio.gather(*waiting)
         except (BrokenProcessPool, TimeoutError) as error:
-            raise TocsinError("the coder's process did not come up") from error
+            raise Unavailable("the coder's process did not come up") from error
 
     async def code(self, articles: Sequence[Article]) -> list[Coded]:
         """What the coder says of each, in order; a refusal for one that hangs or crashes it.
 
         One call at a time: a verdict on a text is reached with nothing else in the pool.
+
+        Raises:
+            Unavailable: the workers do not come up again.
         """
         size = -(-len(articles) // self._workers) or 1
         chunks = [articles[start : start + size] for start in range(0, len(articles), size)]
         tried = await asyncio.gather(*map(self._together, chunks))
         if None in tried:
-            self._restart()  # a worker may hang, or be gone
+            await self._restart()  # a worker may hang, or be gone
         coded: list[Coded] = []
         for chunk, found in zip(chunks, tried, strict=True):
             if found is None:
@@ -89,10 +92,10 @@ class Pool:
         try:
             (coded,) = await self._submit([article], self._deadline_s)
         except TimeoutError:
-            self._restart()
+            await self._restart()
             return BadMessage(Reason.TIMED_OUT, f"not coded within {self._deadline_s:g} s")
         except BrokenProcessPool:
-            self._restart()
+            await self._restart()
             return BadMessage(Reason.CRASHED, "the coder's process died of it")
         except Exception as error:  # noqa: BLE001 - whatever a text does to the coder
             return BadMessage(Reason.RAISED, f"{type(error).__name__}: {error}"[:300])
@@ -104,10 +107,12 @@ class Pool:
         )
         return await asyncio.wait_for(work, within_s)
 
-    def _restart(self) -> None:
+    async def _restart(self) -> None:
+        """New workers, loaded: no text pays for that out of its own time."""
         self._on_restart()
         self.close()
         self._executor = self._start()
+        await self.warm()
 
     def close(self) -> None:
         """Ends the workers, at once."""

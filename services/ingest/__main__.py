@@ -67,9 +67,10 @@ def _source(
 ) -> None:
     try:
         source(chosen, stop)
-    except TocsinError as error:
+    except Exception as error:  # noqa: BLE001 - a source that fell silent must not look ready
         if not stop.is_set():
-            failed.append(error)
+            get_logger().exception("a source failed", source=source.__name__.strip("_"))
+            failed.append(error if isinstance(error, TocsinError) else TocsinError(repr(error)))
             stop.set()
 
 
@@ -104,7 +105,13 @@ def _intake(chosen: Settings) -> tuple[Intake, Seen]:
     def refused(detail: str) -> None:
         get_logger().warning("refused", detail=detail)
 
-    return Intake(bus.Producer(chosen.kafka, service="ingest"), seen, on_refused=refused), seen
+    intake = Intake(
+        bus.Producer(chosen.kafka, service="ingest"),
+        seen,
+        max_record_bytes=chosen.kafka.max_record_bytes,
+        on_refused=refused,
+    )
+    return intake, seen
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from services.ingest.metrics import Outcome
 from services.ingest.seen import Known, Seen
 from services.ingest.sources.files import Entry, Refused, raw, read
 from tocsin import bus, topics
-from tocsin.errors import BadMessage
+from tocsin.errors import BadMessage, Reason
 from tocsin.messages import Article
 from tocsin.observe import get_logger
 
@@ -56,11 +56,13 @@ class Intake:
         publisher: Publisher,
         seen: Seen,
         *,
+        max_record_bytes: int = 1_000_000,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_refused: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._publisher = publisher
         self._seen = seen
+        self._max_record_bytes = max_record_bytes
         self._clock = clock
         self._on_refused = on_refused
         self._agencies = Agencies(tomllib.loads(_AGENCIES.read_text("utf-8")))
@@ -74,11 +76,18 @@ class Intake:
         """
         with metrics.BATCH_SECONDS.time():
             articles, refused = self._read(entries, run)
-            fresh, seen = self._unseen(articles, run or "live")
-            batch = [self._outgoing(each) for each in fresh]
-            batch += [_dead_letter(each) for each in refused]
-            self._publisher.publish(batch)
-            self._remember(fresh, run or "live")
+            unseen, seen = self._unseen(articles, scope_of(run))
+            fresh: list[Article] = []
+            batch: list[bus.Outgoing] = []
+            for each in unseen:
+                outgoing = self._outgoing(each)
+                if outgoing.size > self._max_record_bytes:
+                    refused.append(_oversized(each, outgoing.size))
+                    continue
+                fresh.append(each)
+                batch.append(outgoing)
+            self._publisher.publish([*batch, *map(_dead_letter, refused)])
+            self._remember(fresh, scope_of(run))
         return self._count(fresh, seen=seen, refused=refused)
 
     def refuse(self, refused: Sequence[Refused]) -> Tally:
@@ -160,6 +169,16 @@ def partition_of(run: str | None) -> int | None:
     return None if run is None else zlib.crc32(run.encode()) % topics.ARTICLES.partitions
 
 
+def scope_of(run: str | None) -> str:
+    """The name under which what was published is remembered; no run can be named like the feed."""
+    return "live" if run is None else f"run:{run}"
+
+
+def _oversized(each: Article, size: int) -> Refused:
+    why = BadMessage(Reason.TOO_LARGE, f"{each.guid[:200]}: a record of {size} bytes")
+    return Refused(each.guid[:200], each.text.encode()[:_DEAD_LETTER_HEAD], why)
+
+
 def _bytes(entry: Entry) -> bytes:
     try:
         return raw(entry)
@@ -178,7 +197,7 @@ def _dead_letter(refused: Refused) -> bus.Outgoing:
         topic=topics.ARTICLES.name,
         partition=-1,
         offset=-1,
-        key=refused.origin.encode("utf-8", "replace"),
+        key=refused.origin[:500].encode("utf-8", "replace"),
         value=refused.data[:_DEAD_LETTER_HEAD],
     )
     return bus.dead_letter(record, "ingest", refused.error.reason, detail)

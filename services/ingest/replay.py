@@ -76,14 +76,16 @@ def replay(
         Unavailable: broker or Redis went away; what was published is remembered under the run.
     """
     total = Tally()
-    total.add(_patiently(lambda: intake.refuse(found.refused), plan.patience_s, stop))
+    for start in range(0, len(found.refused), plan.batch):
+        refuse = functools.partial(intake.refuse, found.refused[start : start + plan.batch])
+        total.add(_patiently(refuse, plan.patience_s, stop))
     for run in _runs(plan):
         before: datetime | None = None
         for batch in _batches(found.entries, plan):
             pause_s = gap_s(
                 before, batch[0].published_at, speed=plan.speed, max_gap_s=plan.max_gap_s
             )
-            if stop.wait(pause_s):
+            if stop.wait(min(pause_s, threading.TIMEOUT_MAX)):
                 return total
             take = functools.partial(intake.take, batch, run=run)
             total.add(_patiently(take, plan.patience_s, stop))
@@ -152,7 +154,9 @@ def main(argv: Sequence[str]) -> int:
     seen = Seen(chosen.redis, days=chosen.seen_days)
     producer = bus.Producer(chosen.kafka, service="replay")
     try:
-        intake = Intake(producer, seen, on_refused=_say)
+        intake = Intake(
+            producer, seen, max_record_bytes=chosen.kafka.max_record_bytes, on_refused=_say
+        )
         total = replay(found, intake, plan, stop=stop, on_batch=_progress())
     except Unavailable as error:
         raise Unavailable(f"{error}; go on with --run-id {plan.run}") from error
@@ -192,9 +196,12 @@ def _new_run() -> str:
 
 
 def _speed(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("a number from 0")
+        raise argparse.ArgumentTypeError(f"{text}: a number from 0")
     return value
 
 

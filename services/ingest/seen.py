@@ -9,7 +9,7 @@ import msgspec
 import redis
 
 from tocsin import settings
-from tocsin.errors import Unavailable
+from tocsin.errors import SettingsError, Unavailable
 
 _DAY_S = 24 * 3600
 
@@ -31,12 +31,15 @@ class Seen:
     def __init__(self, redis_settings: settings.Redis, *, days: int) -> None:
         self._prefix = redis_settings.prefix
         self._keep_s = days * _DAY_S
-        self._redis: Any = redis.Redis.from_url(
-            redis_settings.url.reveal(),
-            decode_responses=True,
-            socket_timeout=redis_settings.timeout_s,
-            socket_connect_timeout=redis_settings.timeout_s,
-        )
+        try:
+            self._redis: Any = redis.Redis.from_url(
+                redis_settings.url.reveal(),
+                decode_responses=True,
+                socket_timeout=redis_settings.timeout_s,
+                socket_connect_timeout=redis_settings.timeout_s,
+            )
+        except ValueError:  # its words may hold the password
+            raise SettingsError("TOCSIN_REDIS_URL is no URL of a Redis") from None
 
     def known(self, scope: str, ids: Sequence[str]) -> list[Known | None]:
         """What is remembered of each id.

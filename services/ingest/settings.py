@@ -8,6 +8,8 @@ import msgspec
 
 from tocsin import settings
 
+RunId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Read once, in `__main__`."""
@@ -18,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: settings.Log = settings.Log()
 
     replay: tuple[str, ...] = ()  # files and folders to replay once after the start
-    run_id: str = "feed"  # the replay's name; the same name again skips what was published
+    run_id: RunId = "feed"  # the replay's name; the same name again skips what was published
     speed: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # feed seconds a second; 0: no waiting
     max_gap_s: Annotated[float, msgspec.Meta(ge=0)] = 5.0  # longest wait between two articles
     loop: bool = False  # replay again and again, each time as a run of its own

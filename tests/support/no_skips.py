@@ -1,4 +1,7 @@
-"""With CI set a skipped test is a failure: what is not run there is not known to work."""
+"""With CI set a skipped test is a failure: what is not run there is not known to work.
+
+The evaluation material alone may be absent: it is not the repo's to bring.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 def _fail_if_skipped(report: Report) -> Report:
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        if "TOCSIN_EVAL_DIR" in str(reason):
+            return report
         report.outcome = "failed"
         report.longrepr = f"skipped, which is a failure with CI set: {reason}"
     return report

@@ -27,7 +27,9 @@ from tocsin.messages import EnrichedArticle, LevelReport, decode, report_id
 _SEEDS: Final = Path(__file__).parents[2] / "seeds"
 _RUN: Final = "demo"
 _DEADLINE_S: Final = 180.0
-_DEAD: Final = tuple(name for name in topics.DEAD_LETTER_TOPICS if not name.endswith("ingest.dlq"))
+_NOT_ENRICHED: Final = topics.ARTICLES.dead_letters("enrich")
+_NOT_ANSWERED: Final = topics.EVENTS.dead_letters("alert")
+_DEAD: Final = (_NOT_ENRICHED, _NOT_ANSWERED)
 
 _EXAMPLES: Final = """examples:
   tocsin demo                     the five seed articles
@@ -58,12 +60,12 @@ class Ladder:
         self._articles = articles
         self._met: dict[str, EnrichedArticle] = {}
         self._levels: dict[str, LevelReport] = {}
-        self._dead = 0
+        self._dead = dict.fromkeys(_DEAD, 0)
 
     def take(self, record: bus.Record) -> None:
         """Notes an enriched article, a level or a dead letter."""
         if record.topic in _DEAD:
-            self._dead += 1
+            self._dead[record.topic] += 1
         elif record.topic == topics.ENRICHED.name:
             enriched = decode(record.value, EnrichedArticle)
             self._met[f"{enriched.article.id}.{enriched.article.revision}"] = enriched
@@ -74,10 +76,10 @@ class Ladder:
 
     def complete(self) -> bool:
         """Whether every article was enriched, and every report answered by a level."""
-        if len(self._met) + self._dead < self._articles:
+        if len(self._met) + self._dead[_NOT_ENRICHED] < self._articles:
             return False
         missing = sum(key not in self._levels for key, _, _ in self._reports())
-        return missing <= self._dead
+        return missing <= self._dead[_NOT_ANSWERED]
 
     def steps(self) -> list[tuple[Row, LevelReport]]:
         """The rows in order of publication, each with its level."""

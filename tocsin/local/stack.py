@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import sys
 import tempfile
 import urllib.error
@@ -107,9 +108,13 @@ class Stack:
 
     def stop(self) -> None:
         """Ends all, the last started first; no process, port or folder stays."""
-        for child in reversed(self.children):
-            child.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            for child in reversed(self.children):
+                child.stop()
+            for server in (self._redis, self._broker):  # one may be stopped while it starts
+                server.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -119,6 +124,8 @@ def running(stack: Stack) -> Iterator[Stack]:
         stack.start()
         yield stack
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not stop the stop
+            signal.signal(number, signal.SIG_IGN)
         stack.stop()
 
 

@@ -70,6 +70,13 @@ def published(value: datetime | date | str | None) -> tuple[datetime | None, tup
     """
     if isinstance(value, str):
         value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    try:
+        return _aware(value)
+    except OverflowError as error:
+        raise ValueError("a time outside the calendar") from error
+
+
+def _aware(value: datetime | date | None) -> tuple[datetime | None, tuple[str, ...]]:
     if value is None:
         return None, ()
     if not isinstance(value, datetime):

@@ -17,11 +17,12 @@ import msgspec
 
 from services.ingest.domain.items import Item, published
 from tocsin.errors import BadMessage, Reason, UsageError
-from tocsin.messages import PublishedBasis
+from tocsin.messages import PublishedBasis, digest
 
 MANIFEST: Final = "manifest.toml"
 _TEXT: Final = frozenset([".txt"])
 _LINES: Final = frozenset([".jsonl", ".ndjson"])
+_REFUSED_HEAD: Final = 500_000  # bytes kept of a line that is refused
 _MAX_BYTES: Final = 10_000_000  # one article; beyond it is no article
 
 
@@ -77,14 +78,14 @@ def index(paths: Sequence[Path]) -> Index:
     ignored = 0
     manifests: dict[Path, dict[str, datetime | None]] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
         files, passed_over = _files(path)
         ignored += passed_over
+        base = path if path.is_dir() else path.parent
         for file in files:
             if file.parent not in manifests:
                 manifests[file.parent] = _manifest(file.parent)
-            for found in _scan(file, manifests[file.parent].get(file.name)):
+            name = _name(file, base)
+            for found in _scan(file, name, manifests[file.parent].get(file.name)):
                 (entries if isinstance(found, Entry) else refused).append(found)  # type: ignore[arg-type]
     entries.sort(key=_order)
     return Index(entries=tuple(entries), refused=tuple(refused), ignored=ignored)
@@ -145,6 +146,11 @@ def raw(entry: Entry) -> bytes:
 
 def _files(path: Path) -> tuple[list[Path], int]:
     """The regular files of known kinds below a path, links not followed; a named file as it is."""
+    try:
+        path.stat()
+    except OSError as error:
+        why = "no such file or folder" if isinstance(error, FileNotFoundError) else error.strerror
+        raise UsageError(f"{path}: {why}") from error
     if not path.is_dir():
         return [path], 0
     files: list[Path] = []
@@ -161,11 +167,16 @@ def _files(path: Path) -> tuple[list[Path], int]:
     return files, ignored
 
 
-def _scan(file: Path, published_at: datetime | None) -> Iterator[Entry | Refused]:
+def _name(file: Path, base: Path) -> str:
+    """The file's path below what was named, so that two files of one name are two articles."""
+    return os.fsencode(file.relative_to(base).as_posix()).decode("utf-8", "replace")
+
+
+def _scan(file: Path, name: str, published_at: datetime | None) -> Iterator[Entry | Refused]:
     if file.suffix.lower() in _LINES:
         yield from _scan_lines(file)
         return
-    yield Entry(path=file, guid=file.name, published_at=published_at)
+    yield Entry(path=file, guid=name, published_at=published_at)
 
 
 def _scan_lines(file: Path) -> Iterator[Entry | Refused]:
@@ -181,11 +192,13 @@ def _scan_lines(file: Path) -> Iterator[Entry | Refused]:
                     line = _line(data, _origin(file, number))
                     at, flags = _published(line, _origin(file, number))
                 except BadMessage as error:
-                    yield Refused(_origin(file, number), data, error)
+                    yield Refused(_origin(file, number), data[:_REFUSED_HEAD], error)
                     continue
                 yield Entry(
                     path=file,
-                    guid=line.id or line.url or f"{file.name}:{number}",
+                    # Without a name a line is known by its words: another day's file of the same
+                    # name holds other articles, not revisions of these.
+                    guid=line.id or line.url or digest("line", line.text),
                     published_at=at,
                     flags=flags,
                     line=number,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import msgspec
 
 from services.ingest.app import Intake
 from services.ingest.seen import Seen
-from services.ingest.sources.files import index
-from tocsin.errors import UsageError
+from services.ingest.sources.files import Refused, index
+from tocsin.errors import BadMessage, Reason, UsageError
+from tocsin.messages import digest
 
 
 class _Size(msgspec.Struct, frozen=True):
@@ -53,7 +56,12 @@ class Inbox:
         return taken
 
     def _take(self, file: Path) -> None:
-        found = index([file])
+        try:
+            found = index([file])
+        except UsageError as error:  # a broken manifest, or the file has gone
+            why = BadMessage(Reason.UNREADABLE, str(error))
+            self._intake.refuse([Refused(str(file), b"", why)])
+            return
         self._intake.refuse(found.refused)
         for start in range(0, len(found.entries), self._batch):
             self._intake.take(found.entries[start : start + self._batch], run=None)
@@ -61,11 +69,14 @@ class Inbox:
 
 def _files(folder: Path) -> Iterator[tuple[Path, _Size]]:
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() in (".txt", ".jsonl", ".ndjson") and not file.is_symlink():
-            about = file.stat()
-            if file.is_file():
+        if file.suffix.lower() not in (".txt", ".jsonl", ".ndjson"):
+            continue
+        with contextlib.suppress(FileNotFoundError):  # taken away since the folder was listed
+            about = file.lstat()
+            if stat.S_ISREG(about.st_mode):
                 yield file, _Size(about.st_size, about.st_mtime_ns)
 
 
 def _name(file: Path, size: _Size) -> str:
-    return hashlib.sha256(f"{file}\x1f{size.size}\x1f{size.changed_ns}".encode()).hexdigest()[:32]
+    name = os.fsencode(file).decode("utf-8", "replace")
+    return digest(name, str(size.size), str(size.changed_ns))

@@ -72,6 +72,11 @@ def test_a_file_that_is_no_article_is_refused_by_name(tmp_path, name, data, reas
         ('{"title": "no text"}', Reason.WRONG_SHAPE, "text"),
         ('{"text": 7}', Reason.WRONG_SHAPE, "text"),
         ('{"text": "x", "published_at": "tomorrow"}', Reason.WRONG_SHAPE, "published_at"),
+        (
+            '{"text": "x", "published_at": "0001-01-01T00:00:00+01:00"}',
+            Reason.WRONG_SHAPE,
+            "calendar",
+        ),
         ("[" * 5000, Reason.WRONG_SHAPE, "bad.jsonl:2"),
     ],
 )

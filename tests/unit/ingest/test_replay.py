@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from datetime import UTC, datetime
 
@@ -146,6 +147,72 @@ def test_what_is_refused_is_a_dead_letter_with_its_bytes_and_reason(tmp_path, fa
     assert (tally.published, tally.refused) == (1, 2)
 
 
+def test_an_article_over_the_limit_is_refused_and_its_neighbours_are_published(
+    tmp_path, fake_bus, seen
+):
+    intake = Intake(fake_bus.producer(), seen, clock=lambda: NOW, max_record_bytes=20_000)
+    large = {"id": "large", "text": "word " * 10_000, "title": "T"}
+    found = feed(tmp_path, {"id": "a", "text": TEXT}, large, {"id": "b", "text": TEXT + " More."})
+
+    tally = run(found, intake)
+
+    assert sorted(each.guid for each in articles(fake_bus)) == ["a", "b"]
+    assert (tally.published, tally.refused) == (2, 1)
+    (letter,) = [each for each in fake_bus.published if each.topic.endswith(".ingest.dlq")]
+    assert dict(letter.headers)[bus.REASON_HEADER] == b"too_large"
+
+
+def test_a_run_that_is_named_like_the_feed_does_not_silence_it(tmp_path, fake_bus, intake):
+    found = feed(tmp_path, {"id": "a", "text": TEXT})
+
+    run(found, intake, "live")
+    tally = intake.take(found.entries, run=None)
+
+    assert tally.published == 1
+
+
+def test_two_files_of_one_name_are_two_articles(tmp_path, fake_bus, intake):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.txt").write_text(f"{TEXT} In {folder}.")
+
+    run(index([tmp_path]), intake)
+
+    assert sorted((each.guid, each.revision) for each in articles(fake_bus)) == [
+        ("x/1.txt", 1),
+        ("y/1.txt", 1),
+    ]
+
+
+def test_lines_without_a_name_are_known_by_their_words(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, {"text": TEXT}), intake)
+    run(feed(tmp_path, {"text": "Another day, another article."}), intake)
+
+    assert [each.revision for each in articles(fake_bus)] == [1, 1]
+
+
+def test_a_file_name_that_is_no_text_is_no_obstacle(tmp_path, fake_bus, intake):
+    (tmp_path / os.fsdecode(b"reuni\xf3n.txt")).write_text(TEXT)
+
+    run(index([tmp_path]), intake)
+
+    assert [each.guid for each in articles(fake_bus)] == ["reuni\ufffdn.txt"]
+
+
+def test_a_file_with_a_broken_manifest_is_refused_and_the_drop_folder_goes_on(
+    tmp_path, fake_bus, seen, intake
+):
+    inbox = Inbox(tmp_path, intake, seen, batch=10)
+    (tmp_path / "manifest.toml").write_text("[[broken")
+    (tmp_path / "a.txt").write_text(TEXT)
+
+    inbox.look()
+    inbox.look()
+
+    (letter,) = fake_bus.published
+    assert dict(letter.headers)[bus.REASON_HEADER] == b"unreadable"
+
+
 @pytest.mark.parametrize("away", ["bus", "seen"])
 def test_nothing_is_lost_while_broker_or_memory_are_away(tmp_path, fake_bus, seen, intake, away):
     found = feed(tmp_path, {"id": "a", "text": TEXT})
@@ -224,7 +291,7 @@ def test_a_drop_folder_that_is_not_there_is_named(tmp_path, seen, intake):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--speed", "-1", "x"], ["--max-gap", "soon", "x"], ["--from", "soon", "x"],
+    [["--speed", "-1", "x"], ["--speed", "fast", "x"], ["--max-gap", "soon", "x"], ["--from", "soon", "x"],
      ["--run-id", "a b", "x"], []],
 )  # fmt: skip
 def test_a_misused_option_exits_2_and_says_which(arguments, capsys):

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.support.paths import ROOT
 from tocsin.cli import COMMANDS, main
 from tocsin.errors import TocsinError, UsageError
 
@@ -26,7 +27,16 @@ def test_help_lists_every_command(capsys):
     assert all(f"  {name} " in listed for name in COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["replay", "nowhere-at-all"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["replay", "nowhere-at-all"],
+        ["replay", "n" * 300],
+        ["up", "--kafka-port", "99999"],
+    ],
+)
 def test_a_misuse_exits_2_without_a_traceback(arguments):
     done = subprocess.run(
         [sys.executable, "-m", "tocsin.cli", *arguments], capture_output=True, text=True, timeout=60
@@ -50,6 +60,30 @@ def test_a_broker_that_is_away_is_one_line_and_exit_1(tmp_path):
 
     assert done.returncode == 1
     assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TOCSIN_KAFKA_BOOTSTRAP", "foo:bar"),
+        ("TOCSIN_REDIS_URL", "redis://:canary/x@127.0.0.1/0"),
+        ("TOCSIN_REDIS_URL", "canary"),
+        ("TOCSIN_INGEST_RUN_ID", "drill 7"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_and_its_secret_is_not(variable, value):
+    done = subprocess.run(
+        [sys.executable, "-m", "tocsin.cli", "replay", "--json", str(ROOT / "seeds")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={variable: value},
+    )
+
+    assert done.returncode == 2
+    assert variable in done.stderr
+    assert "canary" not in done.stderr
     assert "Traceback" not in done.stderr
 
 

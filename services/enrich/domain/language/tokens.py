@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj"})
-
 
 class Token(NamedTuple):
     """One word. `head` is an index into the sentence, its own at a root; offsets are the text's."""

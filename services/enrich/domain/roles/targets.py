@@ -34,7 +34,6 @@ _PLACE = frozenset(
         "throughout",
     }
 )
-_OWNED = frozenset({"of", "by", "from", "for", "between"})
 _RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggressor"})
 _CAPTURE = frozenset(
     {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}

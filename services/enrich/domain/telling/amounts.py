@@ -48,7 +48,6 @@ _APPROX = (
     "close to",
     "circa",
 )
-_QUANTITY = frozenset({"nummod", "quantmod", "compound", "advmod", "amod"})
 
 
 def money(s: Sentence) -> list[Magnitude]:

@@ -12,25 +12,6 @@ if TYPE_CHECKING:
 
 S = ReportStatus
 _CONDITIONAL = frozenset({"if", "unless", "whether", "should", "lest"})
-_NOUN_LINKS = frozenset(
-    {
-        "prep",
-        "pobj",
-        "conj",
-        "compound",
-        "appos",
-        "nmod",
-        "amod",
-        "poss",
-        "dobj",
-        "nsubj",
-        "nsubjpass",
-        "attr",
-        "oprd",
-    }
-)
-_OPENERS = ("ccomp", "xcomp", "pcomp", "acl", "advcl", "conj", "relcl", "csubj", "parataxis")
-_NEGATORS = frozenset({"not", "n't", "never", "no", "neither", "nor", "n’t"})
 
 
 class Reading:
