@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from services.alert.domain.fold import Outcome
+from tocsin.errors import Reason
+from tocsin.messages import AlertStatus, Change, Severity
 
 REPORTS: Final = Counter(
     "tocsin_alert_reports_total", "Event reports, by what became of them.", ["outcome"]
@@ -36,3 +41,13 @@ STEP_SECONDS: Final = Histogram(
     "One report into the state of its pair, with the store.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
 )
+
+# There with 0 from the start, so that the first one counts as a rise.
+for _outcome in (*Outcome, "dead"):
+    REPORTS.labels(outcome=str(_outcome))
+for _reason in Reason:
+    DEAD_LETTERS.labels(reason=_reason.value)
+for _change, _severity, _status in itertools.product(Change, Severity, AlertStatus):
+    ALERTS.labels(change=_change.value, severity=_severity.value, status=_status.value)
+for _told in ("delivered", "retried", "dead", "skipped"):
+    NOTIFICATIONS.labels(channel="webhook", outcome=_told)
