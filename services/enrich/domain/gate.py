@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from services.enrich.domain.lexicon import Lexicon
 
 
-FEWEST = 2  # pointed sentences that make a long article worth parsing, where its lead is none
 SHORT = 400  # characters; a brief or a headline is parsed on any trigger
 
 
@@ -75,13 +74,14 @@ class Gate:
     def worth_parsing(self, text: str, names: Gazetteer) -> list[Span]:
         """The sentences that can hold an event, and the one before each, which may say who "it" is.
 
-        None where the article names no actor, or holds no word of conflict or of its easing.
+        None where no sentence has both an actor and a word of conflict or of its easing. One is
+        enough: in a round-up the gravest deed of the day is told once, far below the lead.
         """
         low = lowered(text)
         spans = sentences(text)
         long = len(text) > SHORT
         pointed = self._pointed(text, low, spans, names) if long else set(range(len(spans)))
-        if long and 0 not in pointed and len(pointed) < FEWEST:
+        if not pointed:
             return []
         cued = {
             k for k, (_, words) in enumerate(_by_sentence(spans, self._cues.find(low))) if words

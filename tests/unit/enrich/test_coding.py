@@ -139,3 +139,14 @@ def test_report_ids_are_the_same_for_the_same_revision(coder):
     assert [report.id for report in reports(a)] == [report.id for report in reports(b)]
     assert [report.dyad for report in reports(a)] == ["RUS-UKR"]
     assert a.events[0].status is ReportStatus.ASSERTED
+
+
+def test_a_deed_told_once_far_below_the_lead_is_coded(coder):
+    other = "The city council will vote on the new tram line before the summer break. "
+    deed = "Iran deployed 3,200 troops to its border with Turkey on Monday. "
+
+    (one,) = coder.enrich([text_article(other * 8 + deed + other * 8)])
+
+    assert [(event.plover, event.evidence[0].text) for event in one.events] == [
+        (Plover.MOBILIZE, deed.strip())
+    ]
