@@ -35,7 +35,7 @@ class Broker:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> Child:
-        """Starts the broker; it takes connections when `Child.wait_port` returns.
+        """Starts the broker, and comes back when it takes connections.
 
         Raises:
             Unavailable: the binary is missing, or the port is taken.

@@ -27,7 +27,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> Child:
-        """Starts the server.
+        """Starts the server, and comes back when it takes connections.
 
         Raises:
             Unavailable: there is no server binary, or the port is taken.
