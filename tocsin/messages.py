@@ -52,6 +52,7 @@ class Article(Message, frozen=True, kw_only=True):
     published_basis: PublishedBasis = PublishedBasis.NONE
     run: str | None = None
     flags: tuple[str, ...] = ()
+    story: str | None = None  # the first article of which this one is a near-copy
 
 
 class ArticleRef(Message, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ class ArticleRef(Message, frozen=True, kw_only=True):
     published_at: datetime | None = None
     published_basis: PublishedBasis = PublishedBasis.NONE
     run: str | None = None
+    story: str | None = None
 
 
 def reference(article: Article) -> ArticleRef:
@@ -84,6 +86,7 @@ def reference(article: Article) -> ArticleRef:
         published_at=article.published_at,
         published_basis=article.published_basis,
         run=article.run,
+        story=article.story,
     )
 
 
@@ -392,11 +395,32 @@ class Term(Message, frozen=True, kw_only=True):
     citation: Citation
 
 
+class Acknowledgement(Message, frozen=True, kw_only=True):
+    """Somebody has taken an alert in hand, as it stood at `revision` and `level`."""
+
+    alert: str
+    revision: int
+    level: int
+    by: str
+    at: datetime
+    note: str = ""
+
+
+class Silenced(Message, frozen=True, kw_only=True):
+    """The silence that keeps an alert from being notified: whose, why and until when."""
+
+    silence: str
+    by: str
+    reason: str
+    until: datetime
+
+
 class Alert(Message, frozen=True, kw_only=True):
     """One revision of one alert. Topic `tocsin.alerts.v1`, key: dyad.
 
     `id` stays for the whole episode and is the deduplication key everywhere; a receiver drops
-    what it has seen of (id, revision).
+    what it has seen of (id, revision). `rose` is the revision at which the level last rose.
+    `acknowledged` and `silenced` are filled when it is shown or notified, not on the topic.
     """
 
     id: str
@@ -429,6 +453,10 @@ class Alert(Message, frozen=True, kw_only=True):
     annotations: dict[str, str] = {}
     duration_h: float | None = None
     run: str | None = None
+    rose: int = 1
+    blind: bool = False
+    acknowledged: Acknowledgement | None = None
+    silenced: Silenced | None = None
 
 
 def decode(data: bytes | None, kind: type[M]) -> M:

@@ -24,6 +24,7 @@ from tocsin.messages import (
 )
 
 OVER: Final = (AlertPhase.RESOLVED, AlertPhase.RETRACTED)
+_RISES: Final = (Change.RAISED, Change.LEVEL_UP)
 _SEVERITY: Final = (
     Severity.INFO,
     Severity.INFO,
@@ -96,6 +97,7 @@ def tell(told: Told | None, revision: Revision, on: Occasion) -> tuple[Alert, To
         at=on.at,
         started_at=revision.episode.started_at,
         peak=max(revision.episode.peak, on.standing.level),
+        rose=number if told is None or revision.change in _RISES else told.rose,
     )
     before = 0 if told is None or fresh else told.level
     return _alert(revision, on, now, before), now
@@ -158,6 +160,7 @@ def _alert(revision: Revision, on: Occasion, now: Told, before: int) -> Alert:
         annotations={name: text.format_map(words) for name, text in rule.annotations.items()},
         duration_h=_duration_h(revision.change, episode, on.at),
         run=on.run,
+        rose=now.rose,
     )
 
 

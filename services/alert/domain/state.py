@@ -52,6 +52,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     started_at: datetime
     peak: int
+    rose: int = 1  # the revision at which the level last rose
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
