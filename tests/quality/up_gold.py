@@ -1,7 +1,12 @@
 """`up_gold_78.xml`: gold (source, target, CAMEO) triples against all events of each sentence.
 
-`python -m tests.quality.up_gold [-v]` prints F1 of the pair of states alone, of pair and root, and of
-country and root one role at a time; a role with no state is compared as unknown.
+`python -m tests.quality.up_gold [-v]` prints F1 of the pair of states alone, and of the pair and root,
+by two rules; a role with no state is compared as unknown.
+
+- strict: every event that is not in the gold counts against us.
+- lenient, the rule by which the peers' figures were taken: a gold triple is found if any event of its
+  sentence is it; a sentence with events none of which is in its gold counts once against us, and what
+  else is said beside a hit is not counted.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ _TEXT = re.compile(r"<Text>(.*?)</Text>", re.DOTALL)
 _EVENT = re.compile(r'eventcode="(\d+)" sourcecode="([^"]*)" targetcode="([^"]*)"')
 _NOT_STATES = {"IGO", "NGO", "IMG", "CRM", "REB", "UNK", "NGB"}
 Triple = tuple[str, str, str]
+PEER = {"lenient_dyad_f1": 0.774, "lenient_country_root_f1": 0.841}  # UniversalPetrarch
 
 
 class Item(NamedTuple):
@@ -42,25 +48,48 @@ def country(code: str) -> str:
     return "" if first in _NOT_STATES or not first.isalpha() else first
 
 
+def said_of(coded) -> set[Triple]:
+    """The triples of an article's events."""
+    return {
+        (
+            country(e.source.code if e.source else ""),
+            country(e.target.code if e.target else ""),
+            e.cameo[:2],
+        )
+        for e in coded.events
+        if e.source or e.target
+    }
+
+
 def measure(verbose: bool = False) -> dict[str, float]:
     gold = items()
     enriched = code([(item.text, item.day) for item in gold], size=64)
-    totals = {"dyad_f1": [0, 0, 0], "country_root_f1": [0, 0, 0]}
+    totals = {
+        name: [0, 0, 0]
+        for name in (
+            "dyad_f1",
+            "country_root_f1",
+            "lenient_dyad_f1",
+            "lenient_country_root_f1",
+        )
+    }
     for item, coded in zip(gold, enriched, strict=True):
-        said = {
-            (
-                country(e.source.code if e.source else ""),
-                country(e.target.code if e.target else ""),
-                e.cameo[:2],
-            )
-            for e in coded.events
-            if e.source or e.target
-        }
-        add(totals["dyad_f1"], {t[:2] for t in item.triples}, {t[:2] for t in said})
+        said = said_of(coded)
+        pairs, dyads = {t[:2] for t in item.triples}, {t[:2] for t in said}
+        add(totals["dyad_f1"], pairs, dyads)
         add(totals["country_root_f1"], item.triples, said)
+        add(totals["lenient_dyad_f1"], pairs, lenient(pairs, dyads))
+        add(totals["lenient_country_root_f1"], item.triples, lenient(item.triples, said))
         if verbose and item.triples != said:
-            print("GOLD", sorted(item.triples), "GOT", sorted(said), "|", item.text)
+            missed = "" if pairs <= dyads and (pairs or not dyads) else "DYAD "
+            missed += "ROOT" if item.triples - said or (said and not item.triples) else ""
+            print(missed, "GOLD", sorted(item.triples), "GOT", sorted(said), "|", item.text)
     return {name: 2 * hit / max(1, said + want) for name, (hit, said, want) in totals.items()}
+
+
+def lenient(want: set, said: set) -> set:
+    """What counts as said: the hits, or one miss if there are none."""
+    return want & said or set(sorted(said)[:1])
 
 
 def add(total: list[int], want: set, said: set) -> None:
@@ -71,4 +100,5 @@ def add(total: list[int], want: set, said: set) -> None:
 
 if __name__ == "__main__":
     for name, value in measure("-v" in sys.argv).items():
-        print(f"{name:16} {value:.3f}")
+        peer = f"   UniversalPetrarch {PEER[name]:.3f}" if name in PEER else ""
+        print(f"{name:24} {value:.3f}{peer}")

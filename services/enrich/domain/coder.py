@@ -8,6 +8,7 @@ from services.enrich.domain import merging, ranking
 from services.enrich.domain.actors.cast import Cast
 from services.enrich.domain.actors.noting import note
 from services.enrich.domain.actors.phrases import Scene
+from services.enrich.domain.acts.accusing import accusations
 from services.enrich.domain.acts.drafts import drafts
 from services.enrich.domain.acts.story import Draft, Story
 from services.enrich.domain.matching import frames
@@ -73,7 +74,9 @@ def _code_sentence(scene: Scene, published: date | None, before: list[Draft]) ->
         if fire.i not in inside or "speaker" in fire.frame.source:
             if fire.frame.fallback and found:
                 continue
-            found.extend(_carry_time(one, before) for one in drafts(story, fire))
+            told = drafts(story, fire)
+            found.extend(_carry_time(one, before) for one in told)
+            found.extend(accusations(story, fire, told))
     return found
 
 

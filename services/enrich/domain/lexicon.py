@@ -47,6 +47,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     negative: bool = False
     denies: bool = False
     must: bool = False
+    other: bool = False
     fallback: bool = False
 
 

@@ -19,11 +19,16 @@ _MODIFIERS = ("compound", "amod", "nmod", "poss", "nummod", "npadvmod")
 _PERSONAL = frozenset({"he", "she", "him", "his", "her", "himself", "herself"})
 _NEUTER = frozenset({"it", "its", "they", "their", "them", "itself", "themselves"})
 _THEY = frozenset({"they"})
+_PLURAL = frozenset({"they", "them"})
 _FIRST = frozenset({"i", "we", "our", "us", "my", "me", "ours"})
 _COUNTRY = frozenset({"country", "nation", "state", "neighbor", "neighbour", "republic"})
 _NEIGHBOURS = frozenset({"neighbor", "neighbour", "neighboring", "neighbouring"})
 _WORLD = frozenset({"community", "world"})
 _BELONGING = frozenset({"of", "in", "from", "for", "within", "inside", "to"})
+# As in "an al-Qaeda-linked group": who stands before these does not own what comes after.
+_TIES = frozenset(
+    "linked backed affiliated allied aligned inspired funded supported sponsored supplied".split()
+)
 _PEOPLE_SECTORS = frozenset({"CVL", "REB", "OPP", "CRM", "LAB", "BUS", "EDU", "MED", "PTY"})
 
 
@@ -55,11 +60,22 @@ class Scene:
     def roles(self, i: int) -> list[Role]:
         """The phrase and those joined to it, who are somebody; "including" opens a list."""
         found: list[Role] = []
+        token = self.sentence.tokens[i]
+        if token.lower in _PLURAL and token.tag == "PRP":
+            found.extend(self._they(i))
         for k in (i, *self._joined(i)):
             for role in (self.role(k), *self._twins(k)):
                 if role and all(role.code != other.code for other in found):
                     found.append(role)
         return found
+
+    def _they(self, i: int) -> list[Role]:
+        """All who were joined in the subject that "they" takes up, in the same sentence."""
+        last = self.cast.last((self.order, i), person=None)
+        if last is None or last.place[0] != self.order or last.place[1] == i:
+            return []
+        several = self.roles(last.place[1])
+        return [role._replace(sure=INFERRED) for role in several] if len(several) > 1 else []
 
     def _twins(self, i: int) -> list[Role]:
         """As in "US and British activists": the same people of the other states joined."""
@@ -114,7 +130,9 @@ class Scene:
         if found or not depth:
             return found
         after = [below for k in s.kids(i, "prep") for below in s.kids(k, "pobj")]
-        relative = [below for k in s.kids(i, "relcl") for below in s.subtree(k)]
+        deed = s.tokens[i].lemma in self.lexicon.by_noun
+        told = s.kids(i, "relcl", "acl") if deed else s.kids(i, "relcl")
+        relative = [below for k in told for below in s.subtree(k)]
         return self._first_place(after, depth - 1) or self._first_place(relative, 0)
 
     def _first_place(self, indices: list[int], depth: int) -> Role | None:
@@ -319,7 +337,10 @@ class Scene:
     def _modifying(self, i: int) -> Iterator[str]:
         """The states and groups among the modifiers before a noun."""
         s = self.sentence
-        for k in s.kids(i, *_MODIFIERS):
+        before = s.kids(i, *_MODIFIERS)
+        for k in sorted(before, key=lambda k: s.tokens[k].tag == "PRP$"):
+            if s.tokens[k].lower in _TIES:
+                continue
             role = self._modifier(k) if s.tokens[k].tag != "PRP$" else self._pronoun(k)
             if role and not role.code.startswith("UNK"):
                 yield role.state or role.tied or role.code
@@ -335,7 +356,8 @@ class Scene:
                 name = self.names.get(below)
                 if name:
                     return name.code if name.kind == gazetteer.GROUP else name.code[:3]
-                found = self._country(below) if word == "of" and self._agent(below) else None
+                agent = word in {"of", "from"} and self._agent(below)
+                found = self._country(below) if agent else None
                 there = self.place(below, 2) if found is None and word in {"of", "in"} else None
                 if found or there:
                     return found or (there.state if there else None)

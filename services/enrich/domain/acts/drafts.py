@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 P, S = Plover, ReportStatus
 
 _MUTUAL = frozenset({"with", "between", "object", "among"})
+_WHERE = frozenset({"in", "at", "place", "on", "of"})  # where several meet is no party to it
 
 _VOID = frozenset({S.NEGATED, S.DENIED})
 
@@ -58,7 +59,7 @@ def drafts(story: Story, fire: Fire) -> list[Draft]:
         aims = mobilised_against(story.scene, fire, sources[0], aims)
     return [
         _draft(story, fire, status, source, target)
-        for source, target in _pairs(fire, sources, aims, mutual=where in _MUTUAL)
+        for source, target in _pairs(fire, sources, aims, where)
         if _complete(story, fire, source, target)
     ]
 
@@ -74,11 +75,13 @@ def _complete(story: Story, fire: Fire, source: Role | None, target: Role | None
 
 
 def _pairs(
-    fire: Fire, sources: list[Role], aims: list[Role], *, mutual: bool
+    fire: Fire, sources: list[Role], aims: list[Role], where: str
 ) -> list[tuple[Role | None, Role | None]]:
     pairs: list[tuple[Role | None, Role | None]]
     parties = {role.state for role in sources} - {""}
     strangers = not any(aim.state and aim.state not in parties for aim in aims)
+    if fire.frame.reciprocal and where in _WHERE and len(parties) > 1:
+        aims = []
     among = sources if not aims or (strangers and len(parties) > 1) else aims if not sources else []
     if fire.frame.reciprocal and len(among) > 1:
         pairs = [(a, b) for a in among for b in among if a.code != b.code]
@@ -86,7 +89,7 @@ def _pairs(
     doers: list[Role | None] = [*sources] or [None]
     others: list[Role | None] = [*aims] or [None]
     pairs = [(a, b) for a in doers for b in others]
-    if mutual and fire.frame.reciprocal and fire.frame.plover is not P.SANCTION:
+    if where in _MUTUAL and fire.frame.reciprocal and fire.frame.plover is not P.SANCTION:
         pairs += [(b, a) for a, b in pairs if a and b]
     return pairs[:_MAX_PAIRS]
 

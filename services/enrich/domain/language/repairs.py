@@ -16,7 +16,45 @@ def repaired(tokens: list[Token]) -> list[Token]:
     "X referred to Y, which it banned and accused it of Z" has two relative verbs; the parser joins
     the second to "referred".
     """
-    return [_joined_to_relative(token, tokens) for token in _destinations(tokens)]
+    found = _garden_paths(_deeds_as_nouns(_destinations(tokens)))
+    return [_joined_to_relative(token, found) for token in found]
+
+
+def _deeds_as_nouns(tokens: list[Token]) -> list[Token]:
+    """The tokens with "in Israeli tank shelling" read as a noun, not as the shelling of a tank."""
+    found = list(tokens)
+    for deed, noun in zip(tokens[1:], tokens, strict=False):
+        prep = tokens[noun.head]
+        named = deed.tag == "VBG" and deed.dep == "advcl" and noun.dep == "pobj"
+        if not named or prep.head != deed.head or prep.lower not in {"in", "by", "after"}:
+            continue
+        if any(k.head == deed.i and k.dep in {"dobj", "nsubj", "mark"} for k in tokens):
+            continue
+        found[deed.i] = deed._replace(tag="NN", dep="pobj", head=prep.i, lemma=deed.lower)
+        found[noun.i] = noun._replace(dep="compound", head=deed.i)
+    return found
+
+
+def _garden_paths(tokens: list[Token]) -> list[Token]:
+    """The tokens with "the men jailed for it were freed" read as freed men, not as jailing ones."""
+    found = list(tokens)
+    for token in tokens:
+        first = tokens[token.head]
+        if token.dep != "conj" or token.tag != "VBN" or first.tag not in {"VBD", "VBN"}:
+            continue
+        below = [k for k in tokens if k.head == token.i]
+        above = [k for k in tokens if k.head == first.i]
+        who = next((k for k in above if k.dep == "nsubj"), None)
+        whole = any(k.dep in {"nsubj", "nsubjpass"} for k in below)
+        joined = any(k.dep in {"cc", "dobj", "aux"} for k in above)
+        passive = any(k.dep == "auxpass" for k in below)
+        if who is None or whole or joined or not passive:
+            continue
+        root = first.head == first.i
+        found[token.i] = token._replace(dep=first.dep, head=token.i if root else first.head)
+        found[who.i] = who._replace(dep="nsubjpass", head=token.i)
+        found[first.i] = first._replace(tag="VBN", dep="acl", head=who.i)
+    return found
 
 
 def _destinations(tokens: list[Token]) -> list[Token]:

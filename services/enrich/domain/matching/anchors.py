@@ -28,6 +28,8 @@ def anchor(scene: Scene, i: int) -> int | None:
             up = s.head(head)
             if up is not None and s.tokens[up].is_verb:
                 told = one == i and s.tokens[head].lower in _CARRYING
+                if s.tokens[head].lower in {"on", "to"} and s.kids(up, "dobj"):
+                    return None  # "attend a summit on the unrest"
                 return up if told and s.tokens[up].lemma in operators["light"] else None
             one = up if s.tokens[head].lower in {"of", *_CARRYING} else None
         else:

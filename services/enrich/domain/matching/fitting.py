@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.enrich.domain.matching.wording import denies, has_words, says_must, says_wrong
+from services.enrich.domain.matching.wording import (
+    denies,
+    has_words,
+    says_must,
+    says_wrong,
+    wants_other,
+)
 from services.enrich.domain.roles import arguments
 from tocsin.messages import Plover
 
@@ -86,7 +92,16 @@ def fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
         return False
     if frame.plover is Plover.AGREE and _hostile(scene, i):
         return False
+    if frame.plover is Plover.ASSAULT and _by_accident(scene, i):
+        return False
     return _roles_fit(scene, i, frame)
+
+
+def _by_accident(scene: Scene, i: int) -> bool:
+    """Whether a crash or a storm did it."""
+    found = arguments.subject(scene.sentence, i)
+    tokens = scene.sentence.tokens
+    return found is not None and tokens[found].lemma in scene.lexicon.objects["accident"]
 
 
 def _special(scene: Scene, i: int, frame: Frame) -> bool | None:
@@ -95,6 +110,8 @@ def _special(scene: Scene, i: int, frame: Frame) -> bool | None:
         return says_wrong(scene, i)
     if frame.must:
         return says_must(scene, i)
+    if frame.other:
+        return wants_other(scene, i)
     if frame.denies:
         return denies(scene, i)
     return False if frame.negative and not scene.sentence.kids(i, "neg") else None

@@ -76,6 +76,16 @@ def says_must(scene: Scene, i: int) -> bool:
     return demanded and who is not None and s.tokens[who].tag != "PRP"
 
 
+def wants_other(scene: Scene, i: int) -> bool:
+    """Whether what is wanted is another's to do: "wants Putin to withdraw"."""
+    s = scene.sentence
+    inner = s.kid(i, "ccomp", "xcomp")
+    if inner is None or not any(s.tokens[k].tag == "TO" for k in s.kids(inner, "aux")):
+        return False
+    who = s.kid(inner, "nsubj", "nsubjpass")
+    return who is not None and scene.role(who) is not None
+
+
 def denies(scene: Scene, i: int) -> bool:
     """Whether a concession reports a denial: "although it maintained that no such thing exists"."""
     s = scene.sentence

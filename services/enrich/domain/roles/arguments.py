@@ -184,7 +184,7 @@ def source_roles(scene: Scene, v: int) -> list[Role]:
     roles = scene.roles(found) or _joined_agents(scene, v)
     if roles:
         return roles
-    owner = scene.owner(found)
+    owner = scene.owner(found) or _issuer(scene, found)
     if owner:
         return [owner]
     s = scene.sentence
@@ -198,6 +198,19 @@ def source_roles(scene: Scene, v: int) -> list[Role]:
         return weaken(source_roles(scene, up))
     stranger = scene.somebody(found)
     return [stranger] if stranger else []
+
+
+def _issuer(scene: Scene, i: int) -> Role | None:
+    """Whose a document is: "a report released by the army", "published in the Rwandan capital"."""
+    s = scene.sentence
+    if s.tokens[i].lemma not in scene.lexicon.nouns["document"]:
+        return None
+    for k in s.kids(i, "acl"):
+        for below in _after(s, k, {"by", "in"}, through=False):
+            role = scene.role(below)
+            if role:
+                return role._replace(sure=INFERRED)
+    return None
 
 
 def _joined_agents(scene: Scene, v: int) -> list[Role]:

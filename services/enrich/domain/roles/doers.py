@@ -33,7 +33,7 @@ def doers(scene: Scene, fire: Fire) -> list[Role]:
         return arguments.source_roles(scene, fire.anchor)
     found = arguments.source_roles(scene, fire.i)
     if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.ASSAULT:
-        return _means(scene, fire)
+        return _means(scene, fire) or _origin(scene, fire)
     if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.MOBILIZE:
         for k in arguments.patient(s, fire.i):
             owner = scene.role(k) or scene.owner(k)
@@ -69,6 +69,13 @@ def _means(scene: Scene, fire: Fire) -> list[Role]:
             if owner:
                 return [owner]
     return []
+
+
+def _origin(scene: Scene, fire: Fire) -> list[Role]:
+    """Where it came from: "a rocket was fired from Lebanon"."""
+    found = arguments.objects_of(scene.sentence, fire.i, {"from"}, through=False)
+    places = [there for k in found if (there := scene.place(k))]
+    return arguments.weaken(places[:1])
 
 
 def _named_source(scene: Scene, fire: Fire) -> list[Role]:

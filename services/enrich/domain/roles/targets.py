@@ -72,7 +72,19 @@ def _object(scene: Scene, fire: Fire) -> list[Role]:
     found = arguments.patient(scene.sentence, fire.clause) if not fire.noun or fire.anchor else []
     if fire.noun:  # "engaged the patrol in a firefight", but not "launched an attack"
         found = [k for k in found if fire.i not in scene.sentence.subtree(k)]
-    return _flat(scene, found) or [role for k in found if (role := scene.owner(k, 0))]
+    return _flat(scene, found) or [role for k in found if (role := _whose(scene, k))]
+
+
+def _whose(scene: Scene, k: int) -> Role | None:
+    """The owner of a thing, or of what it is a part of: "a part of Syria's second city"."""
+    s = scene.sentence
+    whole = [
+        below
+        for prep in s.kids(k, "prep")
+        if s.tokens[prep].lower == "of"
+        for below in s.kids(prep, "pobj")
+    ]
+    return scene.owner(k, 0) or next((role for one in whole if (role := scene.place(one, 1))), None)
 
 
 def thing(scene: Scene, fire: Fire) -> Role | None:
@@ -91,7 +103,9 @@ def thing(scene: Scene, fire: Fire) -> Role | None:
 
 
 def _subject(scene: Scene, fire: Fire) -> list[Role]:
-    who = scene.sentence.kid(fire.i, "nsubj", "nsubjpass")
+    s = scene.sentence
+    who = s.kid(fire.i, "nsubj", "nsubjpass")
+    who = arguments.subject(s, fire.i) if who is None else who
     return scene.roles(who) if who is not None else []
 
 
@@ -126,11 +140,20 @@ def _after(scene: Scene, fire: Fire, prep: str) -> list[Role]:
     if roles:
         return roles
     for k in found:
-        there = scene.place(k) if prep in _PLACE else None
+        deed = _is_deed(scene, k)
+        if deed and prep == "in":
+            continue
+        there = scene.place(k) if prep in _PLACE or (prep == "for" and deed) else None
         owner = there or scene.owner(k)
         if owner:
             return [owner]
     return []
+
+
+def _is_deed(scene: Scene, k: int) -> bool:
+    """Whether the noun at `k` tells an act, and so is no place."""
+    token = scene.sentence.tokens[k]
+    return token.is_noun and k not in scene.names and token.lemma in scene.lexicon.by_noun
 
 
 def _flat(scene: Scene, indices: list[int]) -> list[Role]:
@@ -215,17 +238,27 @@ def place(scene: Scene, fire: Fire) -> Role | None:
     starts = [fire.i] if fire.anchor is None else [fire.i, fire.anchor]
     for start in starts:
         for k in arguments.objects_of(s, start, _PLACE):
+            if _is_deed(scene, k):
+                continue  # "killed in Israeli shelling": whose, not where
             found = scene.place(k)
             if found:
                 return found
-        for one in arguments.patient(s, start) if s.tokens[start].is_verb else []:
-            for k in s.kids(one, "acl", "relcl"):
-                for below in s.subtree(k):
-                    if s.tokens[below].lower in {"off", "near", "inside", "within"}:
-                        for pobj in s.kids(below, "pobj"):
-                            found = scene.place(pobj)
-                            if found:
-                                return found
+        found = _stationed(scene, start)
+        if found:
+            return found
+    return None
+
+
+def _stationed(scene: Scene, start: int) -> Role | None:
+    """Where what is acted on lies: "the ships lying off the coast"."""
+    s = scene.sentence
+    for one in arguments.patient(s, start) if s.tokens[start].is_verb else []:
+        for below in (below for k in s.kids(one, "acl", "relcl") for below in s.subtree(k)):
+            if s.tokens[below].lower in {"off", "near", "inside", "within"}:
+                for pobj in s.kids(below, "pobj"):
+                    found = scene.place(pobj)
+                    if found:
+                        return found
     return None
 
 

@@ -48,10 +48,16 @@ class Reading:
         one: int | None = i
         while one is not None:
             dep = self.s.tokens[one].dep
+            if dep == "acl" and self._there_is(self.s.tokens[one].head):
+                return Telling.MAIN
             if dep in {"advcl", "acl", "relcl", "csubj", "pcomp", "amod"} or self._infinitive(one):
                 return Telling.SUBORDINATE
             one = self.s.head(one)
         return Telling.MAIN
+
+    def _there_is(self, n: int) -> bool:
+        """As in "there were ten soldiers killed"."""
+        return self.s.tokens[n].dep == "attr" and bool(self.s.kids(self.s.tokens[n].head, "expl"))
 
     def purpose(self, v: int) -> bool:
         """Whether the verb is a bare purpose: "to strike", under no operator."""
