@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
+from services.enrich.domain.language.text import tidy
 from tests.quality.material import code, eval_file
 
 
@@ -65,6 +66,7 @@ def measure(verbose: bool = False) -> dict[str, float]:
 
 def spans(text: str, events, role: str) -> list[tuple[int, int]]:
     """Where the roles of the first event and those told with it stand."""
+    text, _ = tidy(text)  # the actors' words are those of the text as the parser sees it
     found = []
     first = events[0] if events else None
     for event in events:

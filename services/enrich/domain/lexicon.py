@@ -118,10 +118,13 @@ def lexicon(data: Mapping[str, Any]) -> Lexicon:
     noun_lemmas.update(lemma.split()[-1] for lemma in agents)
     noun_lemmas.update(*objects.values(), *words["nouns"].values(), *words["units"].values())
     noun_lemmas.update(*words["sources"].values(), words["numbers"])
-    for phrases in cues.values():
-        verb_lemmas.update(phrase.split()[0] for phrase in phrases)
-        noun_lemmas.update(phrase.split()[-1] for phrase in phrases)
     irregular = data["irregular"]
+    verb_forms = morphology.table(verb_lemmas, irregular["verbs"], verbs=True)
+    noun_forms = morphology.table(noun_lemmas, irregular["nouns"], verbs=False)
+    for phrases in cues.values():  # a form is no lemma: "killing" is "kill", "arms" is "arm"
+        firsts, lasts = ({phrase.split()[at] for phrase in phrases} for at in (0, -1))
+        verb_lemmas.update(firsts - verb_forms.keys())
+        noun_lemmas.update(lasts - noun_forms.keys())
     return Lexicon(
         frames=frames,
         classes={

@@ -44,7 +44,12 @@ class Cast:
         self._states[state] += 1
 
     def last(
-        self, before: tuple[int, int], *, person: bool | None, state: bool = False
+        self,
+        before: tuple[int, int],
+        *,
+        person: bool | None,
+        state: bool = False,
+        other_than: str = "",
     ) -> Mention | None:
         """What a pronoun at `before` likely means: the last subject, else the last mention."""
         fits = [
@@ -53,6 +58,7 @@ class Cast:
             if one.place < before
             and one.place[0] >= before[0] - 3
             and (person is None or one.person is person)
+            and one.code != other_than
             and (not state or len(one.code.split(".")[0]) == 3)
         ]
         subjects = [one for one in fits if one.subject]

@@ -83,7 +83,11 @@ class Scene:
         role = self.role(i)
         if role is None or i in self.names:
             return []
-        joined = [c for k in s.kids(i, *_MODIFIERS) for c in s.kids(k, "conj") if c in self.names]
+        beside = s.kids(i, *_MODIFIERS)
+        for prep in s.kids(i, "prep"):
+            if s.tokens[prep].lower == "of":  # "the armies of Brazil and Argentina"
+                beside += s.kids(prep, "pobj")
+        joined = [c for k in beside for c in s.kids(k, "conj") if c in self.names]
         sector = role.code.partition(".")[2]
         codes = [self.names[c].code[:3] for c in joined]
         return [Role(f"{code}.{sector}" if sector else code, i, 1.0, role.text) for code in codes]
@@ -185,6 +189,7 @@ class Scene:
         """As in "dozens of supporters", "three of the hostages": who the part is of."""
         token = self.sentence.tokens[i]
         counts = token.tag == "CD" or token.lower in self.lexicon.numbers
+        counts = counts or token.lower in self.lexicon.nouns["quantity"]
         if not counts and token.lemma not in self.lexicon.nouns["transparent"]:
             return None
         for k in self.sentence.kids(i, "prep"):
@@ -377,12 +382,23 @@ class Scene:
             if rival:
                 return Role(rival, i, INFERRED, token.text)
         if token.lower in _PERSONAL:
-            found = self.cast.last(where, person=True)
+            found = self.cast.last(where, person=True, other_than=self._acting(i))
         elif token.lower in _NEUTER:
             found = self.cast.last(where, person=False) or self.cast.last(where, person=None)
         else:
             return None
         return Role(found.code, i, INFERRED, found.text) if found else None
+
+    def _acting(self, i: int) -> str:
+        """The subject of the verb that "him" is an object of, and so is not."""
+        s = self.sentence
+        if s.tokens[i].dep not in {"dobj", "dative"} or s.tokens[i].lower.endswith("self"):
+            return ""
+        who = s.kid(s.tokens[i].head, "nsubj")
+        if who is None and s.tokens[s.tokens[i].head].dep == "conj":
+            who = s.kid(s.tokens[s.tokens[i].head].head, "nsubj")
+        role = self.role(who) if who is not None and who != i else None
+        return role.code if role else ""
 
     def _relative_object(self, i: int) -> int | None:
         """What "it" stands for in "Y, which they banned and accused it of"."""

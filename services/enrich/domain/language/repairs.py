@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from services.enrich.domain.language.tokens import Token
 
+_FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _PRONOUNS = frozenset({"it", "them", "him", "her"})
 
 
@@ -16,7 +17,7 @@ def repaired(tokens: list[Token]) -> list[Token]:
     "X referred to Y, which it banned and accused it of Z" has two relative verbs; the parser joins
     the second to "referred".
     """
-    found = _garden_paths(_deeds_as_nouns(_destinations(tokens)))
+    found = _garden_paths(_told_by_nouns(_deeds_as_nouns(_destinations(tokens))))
     return [_joined_to_relative(token, found) for token in found]
 
 
@@ -32,6 +33,25 @@ def _deeds_as_nouns(tokens: list[Token]) -> list[Token]:
             continue
         found[deed.i] = deed._replace(tag="NN", dep="pobj", head=prep.i, lemma=deed.lower)
         found[noun.i] = noun._replace(dep="compound", head=deed.i)
+    return found
+
+
+def _told_by_nouns(tokens: list[Token]) -> list[Token]:
+    """The tokens with "The air force carried out strikes" read as a clause, not as a noun phrase.
+
+    A past participle with its own object is no passive, and a full sentence has a finite verb:
+    the noun above it is its subject.
+    """
+    found = list(tokens)
+    for verb in tokens:
+        noun = tokens[verb.head]
+        bare = verb.dep == "acl" and verb.tag == "VBN" and noun.head == noun.i
+        if not bare or not noun.tag.startswith("NN"):
+            continue
+        own = any(k.head == verb.i and k.dep == "dobj" for k in tokens)
+        if own or (tokens[-1].text == "." and not any(k.tag in _FINITE for k in tokens)):
+            found[verb.i] = verb._replace(tag="VBD", dep="ROOT", head=verb.i)
+            found[noun.i] = noun._replace(dep="nsubj", head=verb.i)
     return found
 
 

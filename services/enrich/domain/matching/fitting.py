@@ -172,7 +172,11 @@ def _is_of(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
         return True
     if "actor" in classes and scene.role(k) is not None:
         return True
+    if "owned" in classes and scene.owner(k, 0) is not None:
+        return True
     name = scene.names.get(k)
+    if "named" in classes and name is None and scene.sentence.tokens[k].is_name:
+        return True
     if (
         name
         and ("state" in classes or "land" in classes)
@@ -199,6 +203,7 @@ def _in_class(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
         todo.extend(s.kids(one, "conj", "appos"))
         if (
             token.lemma in lexicon.nouns["transparent"]
+            or token.lower in lexicon.nouns["quantity"]
             or token.lower in lexicon.numbers
             or token.lemma in {"asset", "force"}
         ):

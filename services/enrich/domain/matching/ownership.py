@@ -23,6 +23,7 @@ _SPEECH = frozenset(
         Plover.CONCEDE,
     }
 )
+_TALKS = frozenset({"discuss", "talk", "negotiate", "consult", "confer", "debate"})
 _COMPLEMENTS = frozenset({"xcomp", "ccomp", "prep", "dative"})
 
 
@@ -53,6 +54,9 @@ def _of_verb(scene: Scene, fire: Fire) -> set[int]:
     if frame.plover in _SPEECH or frame.mode == "comment":
         about = [k for k in s.children[fire.i] if _is_about(s, fire, k)]
         found.update(below for k in about for below in _phrase(s, k))
+    if frame.plover is Plover.CONSULT:  # "met to discuss the border": one meeting
+        purposes = s.kids(fire.i, "advcl", "xcomp")
+        found.update(k for k in purposes if s.tokens[k].lemma in _TALKS)
     return found
 
 

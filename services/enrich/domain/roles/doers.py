@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 P = Plover
+_OUT = frozenset({"deport", "discontinue"})  # what is done at home, to who must leave
 
 
 def doers(scene: Scene, fire: Fire) -> list[Role]:
@@ -34,14 +35,28 @@ def doers(scene: Scene, fire: Fire) -> list[Role]:
     found = arguments.source_roles(scene, fire.i)
     if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.ASSAULT:
         return _means(scene, fire) or _origin(scene, fire)
-    if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.MOBILIZE:
-        for k in arguments.patient(s, fire.i):
-            owner = scene.role(k) or scene.owner(k)
-            if owner and owner.state:
-                return [
-                    owner._replace(code=owner.code if "." in owner.code else f"{owner.state}.MIL")
-                ]
-    return found
+    return found or (_undone(scene, fire) if arguments.is_passive(s, fire.i) else [])
+
+
+def _undone(scene: Scene, fire: Fire) -> list[Role]:
+    """The doer that a passive leaves out where the deed itself tells: whose forces, whose law."""
+    frame = fire.frame
+    s = scene.sentence
+    if frame.plover is P.AGREE:  # "is committed to": they commit themselves
+        return [role for k in s.kids(fire.i, "nsubjpass") for role in scene.roles(k)]
+    if frame.plover in {P.COERCE, P.SANCTION}:
+        where = {"from"} if frame.mode in _OUT else {"in"} if frame.mode == "arrest" else set()
+        found = arguments.objects_of(s, fire.i, where, through=False)
+        return arguments.weaken([there for k in found if (there := scene.place(k))][:1])
+    forces = frame.plover in {P.MOBILIZE, P.RETREAT}
+    if not forces and "measure" not in frame.object:
+        return []
+    for k in arguments.patient(s, fire.i):
+        owner = (scene.role(k) if forces else None) or scene.owner(k, 3 if forces else 0)
+        if owner and (owner.state or not forces):
+            army = forces and "." not in owner.code
+            return [owner._replace(code=f"{owner.state}.MIL" if army else owner.code)]
+    return []
 
 
 def spoken(scene: Scene, fire: Fire) -> list[Role]:
@@ -81,7 +96,8 @@ def _origin(scene: Scene, fire: Fire) -> list[Role]:
 def _named_source(scene: Scene, fire: Fire) -> list[Role]:
     """Whose a deed is, in its own noun phrase: "by the United States", "U.S. attacks"."""
     s = scene.sentence
-    preps = {"by", "from", "between"} if not fire.frame.source else set(fire.frame.source)
+    preps = {"by", "between"} if fire.frame.plover is P.RETREAT else {"by", "from", "between"}
+    preps = set(fire.frame.source) or preps
     for k in arguments.objects_of(s, fire.i, preps, through=fire.anchor is None):
         roles = scene.roles(k)
         owner = scene.owner(k)
@@ -101,8 +117,15 @@ def _named_source(scene: Scene, fire: Fire) -> list[Role]:
 def strangers(scene: Scene, fire: Fire, sources: list[Role]) -> list[Role]:
     """Objects that are somebody, though no list says who."""
     own = {role.token for role in sources}
-    found = [scene.somebody(k) for k in arguments.patient(scene.sentence, fire.i)]
+    found = [_somebody(scene, k) for k in arguments.patient(scene.sentence, fire.i)]
     return [role for role in found if role and role.token not in own][:1]
+
+
+def _somebody(scene: Scene, k: int) -> Role | None:
+    s = scene.sentence
+    held = s.tokens[k].is_noun and s.tokens[k].lemma in scene.lexicon.objects["captive"]
+    left = [one for one in s.subtree(k) if one <= k]
+    return scene.somebody(k) or (Role("UNK", k, 1.0, s.slice(left)) if held else None)
 
 
 def speaker(scene: Scene) -> Mention | None:

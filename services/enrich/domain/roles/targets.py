@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from services.enrich.domain.actors.role import INFERRED, Role
 from services.enrich.domain.roles import arguments
+from tocsin.messages import Plover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from services.enrich.domain.actors.phrases import Scene
     from services.enrich.domain.matching.frames import Fire
@@ -34,11 +35,17 @@ _PLACE = frozenset(
         "throughout",
     }
 )
+_HITS = frozenset({"kill", "hit", "target", "wound", "injure", "destroy", "aim", "damage", "maim"})
 _RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggressor"})
 _CAPTURE = frozenset(
     {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}
 )
 _QUARRELS = frozenset({"row", "dispute", "crisis", "standoff", "confrontation", "feud", "tension"})
+_CALENDAR = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may "
+    "june july august september october november december day week month year today yesterday "
+    "tomorrow morning evening night midnight weekend hour minute time behalf".split()
+)
 _ABOUT = frozenset({"about", "against", "over", "on", "into"})
 _LINKS = frozenset({"amid", "amidst", "despite", "following", "against", "after"})
 _REACTIONS = frozenset({"response", "face", "reaction", "light", "wake", "retaliation", "answer"})
@@ -51,7 +58,22 @@ def targets(scene: Scene, fire: Fire, sources: list[Role]) -> tuple[list[Role], 
         roles = [role for role in _at(scene, fire, where) if role.code not in own]
         if roles:
             return [_at_home(scene, fire, role) for role in roles], where
+    if fire.frame.plover is Plover.ASSAULT:
+        return [role for role in _hit(scene, fire) if role.code not in own], "object"
     return [], ""
+
+
+def _hit(scene: Scene, fire: Fire) -> list[Role]:
+    """Whom it is told to have hit: "carried out a raid, killing five Syrian soldiers"."""
+    s = scene.sentence
+    for k in s.kids(fire.clause, "advcl", "acl") + s.kids(fire.i, "acl", "relcl"):
+        if s.tokens[k].lemma not in _HITS or s.tokens[k].tag == "VBN":
+            continue
+        for one in arguments.patient(s, k):
+            roles = scene.roles(one) or [role for role in (scene.place(one),) if role]
+            if roles:
+                return [_at_home(scene, fire, role) for role in roles]
+    return []
 
 
 def _at_home(scene: Scene, fire: Fire, role: Role) -> Role:
@@ -90,16 +112,37 @@ def _whose(scene: Scene, k: int) -> Role | None:
 def thing(scene: Scene, fire: Fire) -> Role | None:
     """What is acted on where it is nobody known: its words, with an unknown actor's code."""
     s = scene.sentence
-    found = [] if fire.noun else arguments.patient(s, fire.i)
-    if fire.frame.mode == "comment":  # "sceptical of the scheme", "hopeful that the talks succeed"
-        found = arguments.objects_of(s, fire.i, _ABOUT | {"of", "in"}) or [
-            who for k in s.kids(fire.i, "ccomp") for who in s.kids(k, "nsubj", "nsubjpass")
-        ]
-    for k in found or arguments.objects_of(s, fire.clause, _ABOUT):
-        if s.tokens[k].is_noun and k != fire.i:
+    for k in _named_things(scene, fire):
+        token = s.tokens[k]
+        if token.is_noun and k != fire.i and token.lower not in _CALENDAR:
             left = [one for one in s.subtree(k) if one <= k]
             return Role("UNK", k, 1.0, s.slice(left))
     return None
+
+
+def _named_things(scene: Scene, fire: Fire) -> Iterator[int]:
+    """The nouns that may be acted on, the likeliest first: where the frame looks, then beyond."""
+    s, frame = scene.sentence, fire.frame
+    if frame.mode == "comment":  # "sceptical of the scheme", "hopeful that the talks succeed"
+        yield from arguments.objects_of(s, fire.i, _ABOUT | {"of", "in"})
+        for inner in s.kids(fire.i, "ccomp"):
+            yield from s.kids(inner, "nsubj", "nsubjpass")
+    own = set(frame.words).union(*(scene.lexicon.objects.get(name, ()) for name in frame.object))
+    starts = (fire.i,) if fire.anchor is None else (fire.i, fire.anchor)
+    objects = [] if fire.noun else arguments.patient(s, fire.i)
+    for where in frame.target:
+        if where == "object":
+            yield from (k for k in objects if s.tokens[k].lemma not in own)
+        elif where == "clause":
+            below = (k for one in starts for k in s.kids(one, "xcomp"))
+            yield from (one for k in below for one in arguments.patient(s, k))
+        elif where not in _FINDERS and where not in {"in", "at"}:
+            yield from (k for one in starts for k in arguments.objects_of(s, one, {where}))
+    yield from objects
+    yield from arguments.objects_of(s, fire.clause, _ABOUT)
+    for k in arguments.objects_of(s, fire.clause, {"in", "at"}):
+        if s.tokens[k].is_name or "place" in frame.target:
+            yield k
 
 
 def _subject(scene: Scene, fire: Fire) -> list[Role]:
@@ -111,9 +154,8 @@ def _subject(scene: Scene, fire: Fire) -> list[Role]:
 
 def _dative(scene: Scene, fire: Fire) -> list[Role]:
     s = scene.sentence
-    return _flat(
-        scene, [k for one in s.kids(fire.i, "dative") for k in (s.kids(one, "pobj") or [one])]
-    )
+    given = s.kids(fire.clause, "dative")
+    return _flat(scene, [k for one in given for k in (s.kids(one, "pobj") or [one])])
 
 
 def _clause_subject(scene: Scene, fire: Fire) -> list[Role]:
