@@ -30,9 +30,6 @@ def main() -> int:
 
 
 def _run(chosen: Settings) -> int:
-    # One thread a worker: more of them fight for the same cores.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     health = Health()
     health.mark_not_ready("coder", "loading")
     server = serve(chosen.http, health)

@@ -19,6 +19,7 @@ from services.enrich.domain.telling.status import Reading
 from tocsin.messages import ReportStatus, TimeType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from services.enrich.domain.actors.gazetteer import Gazetteer, Name
@@ -32,6 +33,22 @@ def code(
     sentences: list[Sentence], published: date | None, lexicon: Lexicon, gazetteer: Gazetteer
 ) -> list[Draft]:
     """The events of an article's sentences, merged, the most important first."""
+    told = _told(sentences, published, lexicon, gazetteer)
+    return ranking.ranked(merging.merged([one for found in told for one in found]), lexicon)
+
+
+def matters(
+    sentences: list[Sentence], published: date | None, lexicon: Lexicon, gazetteer: Gazetteer
+) -> bool:
+    """Whether one of the sentences ties two states: then their article is worth reading whole."""
+    told = _told(sentences, published, lexicon, gazetteer)
+    return any(ranking.ties(one) for found in told for one in found)
+
+
+def _told(
+    sentences: list[Sentence], published: date | None, lexicon: Lexicon, gazetteer: Gazetteer
+) -> Iterator[list[Draft]]:
+    """The events of each sentence in turn, as they are met."""
     cast = Cast(published.isoformat() if published else None)
     scenes = []
     for order, sentence in enumerate(sentences):
@@ -40,10 +57,11 @@ def code(
         cast.speaker = speaker(scene) or cast.speaker
         scene.forget()
         scenes.append((scene, cast.speaker))
-    found: list[Draft] = []
+    before: list[Draft] = []
     for scene, cast.speaker in scenes:
-        found.extend(_code_sentence(scene, published, found))
-    return ranking.ranked(merging.merged(found), lexicon)
+        found = _code_sentence(scene, published, before)
+        before.extend(found)
+        yield found
 
 
 def names(sentence: Sentence, gazetteer: Gazetteer, day: str | None) -> dict[int, Name]:

@@ -70,6 +70,7 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     by_noun: dict[str, tuple[tuple[Frame, str], ...]]
     by_adjective: dict[str, tuple[tuple[Frame, str], ...]]
     agents: dict[str, str]
+    agent_heads: Words
     weak_agents: Words
     objects: dict[str, Words]
     operators: dict[str, Words]
@@ -134,6 +135,7 @@ def lexicon(data: Mapping[str, Any]) -> Lexicon:
         by_noun=_index(frames, "nouns", last=True),
         by_adjective=_index(frames, "adjectives", last=False),
         agents=agents,
+        agent_heads=frozenset(lemma.split()[-1] for lemma in agents),
         weak_agents=frozenset(nouns["weak_agents"]),
         objects=objects,
         operators=_sets(words["operators"]),
@@ -169,4 +171,8 @@ def _index(
         for phrase in getattr(frame, field):
             words = phrase.replace("-", " - ").split() if last else phrase.split()
             found[words[-1 if last else 0]].append((frame, phrase))
-    return {word: tuple(pairs) for word, pairs in found.items()}
+    # The longest phrase is tried first: "open fire on" before "open".
+    return {
+        word: tuple(sorted(pairs, key=lambda pair: -len(pair[1].split())))
+        for word, pairs in found.items()
+    }

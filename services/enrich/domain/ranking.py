@@ -42,7 +42,7 @@ def level(draft: Draft, lexicon: Lexicon) -> int:
     """The highest threat level the event can back, after its status, time and scope."""
     if draft.status in _VOID or draft.time.type is TimeType.HISTORICAL:
         return 0
-    if draft.scope is Scope.INTERNAL or not _between_states(draft):
+    if draft.scope is Scope.INTERNAL or not ties(draft):
         return 0
     top = lexicon.classes[draft.plover].level
     if draft.mode in {"blockade", "seize"}:
@@ -50,7 +50,7 @@ def level(draft: Draft, lexicon: Lexicon) -> int:
     return min(top, 2) if draft.status in _CAPPED else top
 
 
-def _between_states(draft: Draft) -> bool:
+def ties(draft: Draft) -> bool:
     """Whether the event ties two states; no other can raise a level."""
     if draft.source is None or draft.target is None or not draft.source.state:
         return False

@@ -55,19 +55,6 @@ class Gazetteer:
         self._meanings = [tuple(found) for found in meanings.values()]
         self._automaton = AhoCorasick(list(meanings), matchkind=MatchKind.LeftmostLongest)
 
-    def any(self, text: str) -> bool:
-        """Whether some name stands in `text`."""
-        found = self._automaton.find_matches_as_indexes(text)
-        return any(_bounded(text, start, end) for _, start, end in found)
-
-    def actors(self, text: str) -> set[str]:
-        """The different states and groups named in `text`; a city is a place."""
-        return {
-            hit.names[0].code.split(".")[0] if hit.names[0].kind != GROUP else hit.names[0].code
-            for hit in self.find(text)
-            if hit.names[0].kind != CITY
-        }
-
     def find(self, text: str) -> list[Hit]:
         """The names in `text` that stand as words, left to right, longest first."""
         found = []
@@ -75,6 +62,15 @@ class Gazetteer:
             if _bounded(text, start, end):
                 found.append(Hit(start, end, self._meanings[which]))
         return found
+
+
+def actors(hits: Iterable[Hit]) -> set[str]:
+    """The different states and groups named; a city is a place."""
+    return {
+        hit.names[0].code.split(".")[0] if hit.names[0].kind != GROUP else hit.names[0].code
+        for hit in hits
+        if hit.names[0].kind != CITY
+    }
 
 
 def _bounded(text: str, start: int, end: int) -> bool:

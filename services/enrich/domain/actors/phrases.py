@@ -316,7 +316,9 @@ class Scene:
     def _agent(self, i: int) -> str | None:
         """The sector of the agent noun at `i`, the longest phrase first."""
         tokens = self.sentence.tokens
-        for size in (2, 1, 0):
+        heads = self.lexicon.agent_heads
+        known = tokens[i].lemma in heads or tokens[i].lower in heads
+        for size in (2, 1, 0) if known else ():
             if i - size >= 0:
                 words = [token.lower for token in tokens[i - size : i]] + [tokens[i].lemma]
                 lower = [token.lower for token in tokens[i - size : i + 1]]

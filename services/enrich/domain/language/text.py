@@ -51,8 +51,9 @@ def tidy(text: str) -> tuple[str, bool]:
     """
     cut = text[:MAX_CHARACTERS]
     plain = _UNSAFE.sub(" ", cut).translate(_QUOTES)
-    plain = _unwrapped(_LOOSE_POSSESSIVE.sub("  's", plain))
-    return plain, len(text) > MAX_CHARACTERS
+    if " ' s" in plain:
+        plain = _LOOSE_POSSESSIVE.sub("  's", plain)
+    return _unwrapped(plain), len(text) > MAX_CHARACTERS
 
 
 def _unwrapped(text: str) -> str:

@@ -22,17 +22,17 @@ class Token(NamedTuple):
     @property
     def is_verb(self) -> bool:
         """Whether the tagger saw a verb."""
-        return self.tag.startswith("V")
+        return self.tag[0] == "V"
 
     @property
     def is_noun(self) -> bool:
         """Whether the tagger saw a common or proper noun."""
-        return self.tag.startswith("NN")
+        return self.tag[:2] == "NN"
 
     @property
     def is_name(self) -> bool:
         """Whether the tagger saw a proper noun."""
-        return self.tag.startswith("NNP")
+        return self.tag[:3] == "NNP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Sentence:
 
     def kids(self, i: int, *deps: str) -> list[int]:
         """The children of token `i` with one of these relations, left to right."""
-        return [k for k in self.children[i] if self.tokens[k].dep in deps]
+        children = self.children[i]
+        return [k for k in children if self.tokens[k].dep in deps] if children else []
 
     def kid(self, i: int, *deps: str) -> int | None:
         """The first such child."""

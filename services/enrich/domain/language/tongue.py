@@ -14,7 +14,10 @@ _WORDS = {
     "de": "der die das und ist nicht mit den von für auf dem ein eine sich wurde",
     "it": "il gli della di che una per con sono nel alla dal anche è stato",
 }
-_SETS = {name: frozenset(words.split()) for name, words in _WORDS.items()}
+_TONGUES: dict[str, list[str]] = {}
+for _tongue, _small in _WORDS.items():
+    for _one in _small.split():
+        _TONGUES.setdefault(_one, []).append(_tongue)
 _WORD = re.compile(r"[^\W\d_]+")
 _SAMPLE = 2_000  # characters are plenty
 _FEWEST = 5  # small words of another language before English is given up
@@ -22,7 +25,9 @@ _FEWEST = 5  # small words of another language before English is given up
 
 def tongue(text: str) -> str:
     """An ISO 639-1 code; English where the text is too short to tell."""
-    words = Counter(_WORD.findall(text[:_SAMPLE].lower()))
-    counts = {name: sum(words[word] for word in known) for name, known in _SETS.items()}
-    best = max(counts, key=lambda name: (counts[name], name == "en"))
+    counts: Counter[str] = Counter()
+    for word in _WORD.findall(text[:_SAMPLE].lower()):
+        for name in _TONGUES.get(word, ()):
+            counts[name] += 1
+    best = max(_WORDS, key=lambda name: (counts[name], name == "en"))
     return best if counts[best] >= _FEWEST and counts[best] > 2 * counts["en"] else "en"

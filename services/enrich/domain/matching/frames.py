@@ -59,8 +59,7 @@ def _at(scene: Scene, i: int) -> Fire | None:
 
 
 def _verb(scene: Scene, i: int, lemma: str) -> Fire | None:
-    pairs = scene.lexicon.by_verb.get(lemma, ())
-    for frame, phrase in sorted(pairs, key=lambda pair: -len(pair[1].split())):
+    for frame, phrase in scene.lexicon.by_verb.get(lemma, ()):
         if has_particles(scene, i, phrase) and fits_verb(scene, i, frame):
             return Fire(frame, i, noun=False, phrase=phrase)
     return None

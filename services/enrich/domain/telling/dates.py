@@ -84,64 +84,113 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
 
 
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+{_YEAR})?\b"), "day"),
-    (re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+{_YEAR})?\b"), "day"),
-    (re.compile(rf"\b{_MONTH},?\s+{_YEAR}\b"), "month"),
-    (
+_UNITS = frozenset(form for unit in _UNIT_DAYS for form in (unit, unit + "s"))
+_YEARS = re.compile(r"\b(?:1[89]|20)\d\d")
+_A_YEAR = "\0"  # stands for any year among the words of a sentence
+
+
+class _Pattern(NamedTuple):
+    """A way to say when. It is only tried on a sentence with one of the words it needs."""
+
+    regex: re.Pattern[str]
+    kind: str
+    needs: frozenset[str]
+
+
+def _needs(*words: str) -> frozenset[str]:
+    return frozenset(words)
+
+
+_PATTERNS: tuple[_Pattern, ...] = (
+    _Pattern(
+        re.compile(rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+{_YEAR})?\b"),
+        "day",
+        frozenset(_MONTHS),
+    ),
+    _Pattern(
+        re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}(?:,?\s+{_YEAR})?\b"),
+        "day",
+        frozenset(_MONTHS),
+    ),
+    _Pattern(re.compile(rf"\b{_MONTH},?\s+{_YEAR}\b"), "month", frozenset(_MONTHS)),
+    _Pattern(
         re.compile(
             rf"\b(?:in|since|last|this|of|during|late|early|until|by)\s+(?:late |early )?{_MONTH}"
         ),
         "month",
+        frozenset(_MONTHS),
     ),
-    (_compile(rf"{_SOME}\s+{_UNIT}\s+(?:ago|earlier|before)"), "ago"),
-    (
+    _Pattern(_compile(rf"{_SOME}\s+{_UNIT}\s+(?:ago|earlier|before)"), "ago", _UNITS),
+    _Pattern(
         _compile(
             rf"(?:over|in|during|for|within)?\s*(?:the\s+)?(?:past|last|recent)\s+(?:{_SOME}\s+)?{_UNIT}"
         ),
         "past",
+        _UNITS,
     ),
-    (
+    _Pattern(
         _compile(
             rf"(?:in|within|over|for)\s+(?:the\s+)?(?:next|coming|near)\s+(?:{_SOME}\s+)?(?:{_UNIT}|future)"
         ),
         "next",
+        _UNITS | {"future"},
     ),
-    (_compile(rf"(?:next|coming)\s+(?P<weekday>{'|'.join(_DAYS)}|{_UNIT})"), "next"),
-    (_compile(r"within (?:days|weeks|months|hours)"), "next"),
-    (_compile(r"(?:earlier )?this (?P<unit>week|month|year)"), "this"),
-    (
+    _Pattern(
+        _compile(rf"(?:next|coming)\s+(?P<weekday>{'|'.join(_DAYS)}|{_UNIT})"),
+        "next",
+        _needs("next", "coming"),
+    ),
+    _Pattern(_compile(r"within (?:days|weeks|months|hours)"), "next", _needs("within")),
+    _Pattern(_compile(r"(?:earlier )?this (?P<unit>week|month|year)"), "this", _needs("this")),
+    _Pattern(
         _compile(
             r"(?P<word>today|tonight|yesterday|tomorrow|overnight|now"
             r"|this morning|this afternoon|last night)"
         ),
         "word",
+        frozenset("today tonight yesterday tomorrow overnight now morning afternoon night".split()),
     ),
-    (
+    _Pattern(
         _compile(rf"(?:(?P<rel>last|this|next|on|late|early)\s+)?(?P<weekday>{'|'.join(_DAYS)})"),
         "weekday",
+        frozenset(_DAYS),
     ),
-    (
+    _Pattern(
         _compile(rf"(?:in|since|during|of|from|until|as early as)\s+(?:early |late |mid-)?{_YEAR}"),
         "year",
+        _needs(_A_YEAR),
     ),
-    (re.compile(rf"(?<=\s){_YEAR}(?=\s+[a-z])"), "year"),
-    (_compile(r"(?:in|during|since) the (?:\d{4}|nineteen \w+|\d\d)s"), "old"),
-    (
+    _Pattern(re.compile(rf"(?<=\s){_YEAR}(?=\s+[a-z])"), "year", _needs(_A_YEAR)),
+    _Pattern(
+        _compile(r"(?:in|during|since) the (?:\d{4}|nineteen \w+|\d\d)s"),
+        "old",
+        _needs("in", "during", "since"),
+    ),
+    _Pattern(
         _compile(
             r"first term|long history|decades|centur(?:y|ies)|world war|cold war"
             r"|historically|years ago|in the past"
         ),
         "old",
+        frozenset("term history decades century centuries war historically years past".split()),
     ),
-    (_compile(r"in recent (?:days|times|weeks|months)|recently|so far"), "recent"),
+    _Pattern(
+        _compile(r"in recent (?:days|times|weeks|months)|recently|so far"),
+        "recent",
+        _needs("recent", "recently", "far"),
+    ),
 )
 
 
 def phrases(s: Sentence, published: date | None) -> list[Phrase]:
     """The time expressions of a sentence, resolved; overlapping ones only once."""
+    words = {token.lower.rstrip(".") for token in s.tokens}
+    if _YEARS.search(s.text):
+        words.add(_A_YEAR)
     found: list[Phrase] = []
-    for pattern, kind in _PATTERNS:
+    for pattern, kind, needs in _PATTERNS:
+        if words.isdisjoint(needs):
+            continue
         for match in pattern.finditer(s.text):
             if all(match.end() <= one.start or match.start() >= one.end for one in found):
                 found.append(_resolve(match, kind, published))
