@@ -10,6 +10,7 @@ from services.enrich.domain.actors.noting import note
 from services.enrich.domain.actors.phrases import Scene
 from services.enrich.domain.acts.accusing import accusations
 from services.enrich.domain.acts.drafts import drafts
+from services.enrich.domain.acts.restraint import dangers
 from services.enrich.domain.acts.story import Draft, Story
 from services.enrich.domain.matching import frames
 from services.enrich.domain.matching.ownership import owned
@@ -95,6 +96,7 @@ def _code_sentence(scene: Scene, published: date | None, before: list[Draft]) ->
             told = drafts(story, fire)
             found.extend(_carry_time(one, before) for one in told)
             found.extend(accusations(story, fire, told))
+            found.extend(dangers(story, fire, told))
     return found
 
 

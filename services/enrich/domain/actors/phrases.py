@@ -23,6 +23,8 @@ _PLURAL = frozenset({"they", "them"})
 _FIRST = frozenset({"i", "we", "our", "us", "my", "me", "ours"})
 _COUNTRY = frozenset({"country", "nation", "state", "neighbor", "neighbour", "republic"})
 _NEIGHBOURS = frozenset({"neighbor", "neighbour", "neighboring", "neighbouring"})
+_PARTIES = frozenset({"country", "nation", "side", "state", "government", "neighbor", "neighbour"})
+_OTHERS = frozenset("ally partner backer rival foe enemy adversary supporter".split())
 _WORLD = frozenset({"community", "world"})
 _BELONGING = frozenset({"of", "in", "from", "for", "within", "inside", "to"})
 # As in "an al-Qaeda-linked group": who stands before these does not own what comes after.
@@ -63,6 +65,8 @@ class Scene:
         token = self.sentence.tokens[i]
         if token.lower in _PLURAL and token.tag == "PRP":
             found.extend(self._they(i))
+        if token.lemma in _PARTIES:
+            found.extend(self._both(i))
         for k in (i, *self._joined(i)):
             for role in (self.role(k), *self._twins(k)):
                 if role and all(role.code != other.code for other in found):
@@ -77,11 +81,25 @@ class Scene:
         several = self.roles(last.place[1])
         return [role._replace(sure=INFERRED) for role in several] if len(several) > 1 else []
 
+    def _both(self, i: int) -> list[Role]:
+        """As in "both countries", "the two sides": the two states the sentence has named."""
+        s = self.sentence
+        words = {s.tokens[k].lower for k in s.kids(i, "det", "nummod", "predet", "quantmod")}
+        if not words & {"both", "two"}:
+            return []
+        named = dict.fromkeys(
+            name.code[:3]
+            for k, name in sorted(self.names.items())
+            if k < i and name.kind != gazetteer.GROUP and is_state(name.code.split(".")[0])
+        )
+        pair = list(named)
+        return [Role(one, i, INFERRED, self._phrase(i)) for one in pair] if len(pair) == 2 else []
+
     def _twins(self, i: int) -> list[Role]:
         """As in "US and British activists": the same people of the other states joined."""
         s = self.sentence
         role = self.role(i)
-        if role is None or i in self.names:
+        if role is None or i in self.names or s.tokens[i].lemma in _OTHERS:
             return []
         beside = s.kids(i, *_MODIFIERS)
         for prep in s.kids(i, "prep"):
@@ -180,10 +198,18 @@ class Scene:
         token = self.sentence.tokens[i]
         if token.tag in {"PRP", "PRP$"}:
             return self._pronoun(i)
+        if token.lemma in _OTHERS and self.sentence.kids(i, "poss"):
+            return self._ally(i)
         role = self._by_name(i) or self._by_agent(i) or self._by_neighbourhood(i)
         if role is None and token.is_name:
             role = self._by_title(i)
         return role or self._by_part(i)
+
+    def _ally(self, i: int) -> Role:
+        """As in "Turkey's NATO allies": who they are is not whose they are."""
+        beside = self.sentence.kids(i, "compound", "amod", "nmod")
+        codes = [self.names[k].code for k in beside if k in self.names]
+        return Role(codes[0] if codes else "UNK", i, 1.0, self._phrase(i))
 
     def _by_part(self, i: int) -> Role | None:
         """As in "dozens of supporters", "three of the hostages": who the part is of."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from services.enrich.domain.language.tokens import Token
 
+_SHARED = frozenset("allies partners neighbours neighbors backers leaders governments".split())
 _FINITE = frozenset({"VBD", "VBZ", "VBP", "MD"})
 _PRONOUNS = frozenset({"it", "them", "him", "her"})
 
@@ -17,8 +18,25 @@ def repaired(tokens: list[Token]) -> list[Token]:
     "X referred to Y, which it banned and accused it of Z" has two relative verbs; the parser joins
     the second to "referred".
     """
+    tokens = _joint_owners(tokens)
     found = _garden_paths(_told_by_nouns(_deeds_as_nouns(_destinations(tokens))))
     return [_joined_to_relative(token, found) for token in found]
+
+
+def _joint_owners(tokens: list[Token]) -> list[Token]:
+    """The tokens with the allies in "Greece and Turkey's allies" being those of both."""
+    found = list(tokens)
+    for noun in tokens:
+        first = tokens[noun.head]
+        if noun.dep != "conj" or noun.lower not in _SHARED or not first.is_name:
+            continue
+        second = next((k for k in tokens if k.head == noun.i and k.dep == "poss"), None)
+        if second is None or second.i < first.i or not second.is_name:
+            continue
+        found[noun.i] = noun._replace(dep=first.dep, head=first.head)
+        found[first.i] = first._replace(dep="poss", head=noun.i)
+        found[second.i] = second._replace(dep="conj", head=first.i)
+    return found
 
 
 def _deeds_as_nouns(tokens: list[Token]) -> list[Token]:
@@ -45,11 +63,13 @@ def _told_by_nouns(tokens: list[Token]) -> list[Token]:
     found = list(tokens)
     for verb in tokens:
         noun = tokens[verb.head]
-        bare = verb.dep == "acl" and verb.tag == "VBN" and noun.head == noun.i
+        bare = verb.dep == "acl" and verb.tag in {"VBN", "VBD"} and noun.head == noun.i
         if not bare or not noun.tag.startswith("NN"):
             continue
         own = any(k.head == verb.i and k.dep == "dobj" for k in tokens)
-        if own or (tokens[-1].text == "." and not any(k.tag in _FINITE for k in tokens)):
+        whole = tokens[-1].text in {".", '"'}
+        finite = any(k.tag in _FINITE and k.i != verb.i for k in tokens)
+        if own or (whole and (verb.tag == "VBD" or not finite)):
             found[verb.i] = verb._replace(tag="VBD", dep="ROOT", head=verb.i)
             found[noun.i] = noun._replace(dep="nsubj", head=verb.i)
     return found

@@ -24,6 +24,7 @@ _CONFLICT = frozenset(
     {Plover.ASSAULT, Plover.COERCE, Plover.SANCTION, Plover.MOBILIZE, Plover.REJECT}
 )
 
+_FORCE = frozenset({Plover.ASSAULT, Plover.MOBILIZE, Plover.THREATEN})
 _PREPOSITIONS = frozenset({"on", "for", "upon", "to", "at", "with", "from"})
 
 
@@ -92,16 +93,17 @@ def fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
         return False
     if frame.plover is Plover.AGREE and _hostile(scene, i):
         return False
-    if frame.plover is Plover.ASSAULT and _by_accident(scene, i):
+    if frame.plover in _FORCE and _by_accident(scene, i):
         return False
     return _roles_fit(scene, i, frame)
 
 
 def _by_accident(scene: Scene, i: int) -> bool:
-    """Whether a crash or a storm did it."""
+    """Whether a crash, a storm or a market did it."""
     found = arguments.subject(scene.sentence, i)
-    tokens = scene.sentence.tokens
-    return found is not None and tokens[found].lemma in scene.lexicon.objects["accident"]
+    objects = scene.lexicon.objects
+    lemma = scene.sentence.tokens[found].lemma if found is not None else ""
+    return lemma in objects["accident"] or lemma in objects["market"]
 
 
 def _special(scene: Scene, i: int, frame: Frame) -> bool | None:

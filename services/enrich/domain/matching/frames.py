@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.enrich.domain.matching.anchors import anchor
 from services.enrich.domain.matching.fitting import fits_noun, fits_verb, has_particles
 from services.enrich.domain.matching.wording import has_words
+from tocsin.messages import Plover
 
 if TYPE_CHECKING:
     from services.enrich.domain.actors.phrases import Scene
@@ -87,6 +88,8 @@ def _noun(scene: Scene, i: int) -> Fire | None:
             return None
         head = token.head
     carrier = anchor(scene, head)
+    if frame.reciprocal and frame.plover is Plover.THREATEN:
+        carrier = None  # a crisis is there, whoever discusses or faces it
     if frame.needs_deed and carrier is None:
         return None
     return Fire(frame, head, noun=True, anchor=carrier, phrase=phrase)

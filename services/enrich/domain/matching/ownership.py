@@ -30,9 +30,16 @@ _COMPLEMENTS = frozenset({"xcomp", "ccomp", "prep", "dative"})
 def owned(scene: Scene, fired: list[Fire]) -> set[int]:
     """The tokens inside other acts' words; an act already owned owns nothing."""
     found: set[int] = set()
+    quarrels = {
+        fire.i
+        for fire in fired
+        if fire.noun and fire.frame.reciprocal and fire.frame.plover is Plover.THREATEN
+    }
     for fire in fired:
         if fire.i not in found:
-            found.update(_of_noun(scene.sentence, fire) if fire.noun else _of_verb(scene, fire))
+            inside = _of_noun(scene.sentence, fire) if fire.noun else _of_verb(scene, fire)
+            talked = fire.frame.plover is Plover.CONSULT  # what is talked about goes on
+            found.update(inside - quarrels if talked else inside)
     return found
 
 

@@ -158,7 +158,7 @@ def _from_preposition(s: Sentence, prep: int, depth: int) -> int | None:
         return None
     if s.tokens[up].is_verb:
         controlled = s.kid(up, "dobj")
-        if controlled is not None and s.tokens[prep].lower in {"of", "from", "into", "for"}:
+        if controlled is not None and s.tokens[prep].lower in {"of", "from", "into", "for", "with"}:
             return controlled
         return subject(s, up, depth - 1)
     return _from_noun(s, up, depth)

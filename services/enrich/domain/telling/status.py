@@ -110,6 +110,10 @@ class Reading:
                 return S.ASSERTED if inherited is S.NEGATED and token.tag != "VB" else inherited
         if any(self.s.tokens[k].lower in _CONDITIONAL for k in self.s.kids(v, "mark", "aux")):
             return S.HYPOTHETICAL
+        if token.dep == "ccomp" and self._infinitive(v) and self.s.kids(v, "nsubj"):
+            above = self.s.tokens[token.head].lemma
+            if above in self.lexicon.operators["report"]:
+                return S.PLANNED  # "aide says Iran to strike"
         if token.tag == "VB" and not auxiliaries and token.dep not in {"xcomp", "ccomp"}:
             return self._bare(v)
         return S.ASSERTED
