@@ -110,13 +110,18 @@ class Reading:
                 return S.ASSERTED if inherited is S.NEGATED and token.tag != "VB" else inherited
         if any(self.s.tokens[k].lower in _CONDITIONAL for k in self.s.kids(v, "mark", "aux")):
             return S.HYPOTHETICAL
-        if token.dep == "ccomp" and self._infinitive(v) and self.s.kids(v, "nsubj"):
-            above = self.s.tokens[token.head].lemma
-            if above in self.lexicon.operators["report"]:
-                return S.PLANNED  # "aide says Iran to strike"
+        if self._foretold(v):
+            return S.PLANNED
         if token.tag == "VB" and not auxiliaries and token.dep not in {"xcomp", "ccomp"}:
             return self._bare(v)
         return S.ASSERTED
+
+    def _foretold(self, v: int) -> bool:
+        """As in the headline "Aide says Iran to strike"."""
+        token = self.s.tokens[v]
+        told = self.s.tokens[token.head].lemma in self.lexicon.operators["report"]
+        own = bool(self.s.kids(v, "nsubj"))
+        return token.dep == "ccomp" and told and own and self._infinitive(v)
 
     def _bare(self, v: int) -> ReportStatus:
         """A stray infinitive goes with the last modal or "to" before it."""
