@@ -128,10 +128,10 @@ class TooLarge(TocsinError):
     """The broker or the client refuses a record of this size."""
 
 
-def _common(kafka: settings.Kafka) -> dict[str, Any]:
+def _common(kafka: settings.Kafka, wait_s: float | None = None) -> dict[str, Any]:
     return {
         "bootstrap_servers": kafka.bootstrap.split(","),
-        "bootstrap_timeout_ms": int(kafka.wait_s * 1000),
+        "bootstrap_timeout_ms": int((kafka.wait_s if wait_s is None else wait_s) * 1000),
         # The client's own is 30 s: too long a silence once the broker is back.
         "reconnect_backoff_max_ms": 1000,
     }
@@ -195,13 +195,19 @@ def create_topics(kafka: settings.Kafka) -> list[str]:
 
 
 class Producer:
-    """Publishes and waits for the broker's word; what `publish` returned for is in the log."""
+    """Publishes and waits for the broker's word; what `publish` returned for is in the log.
 
-    def __init__(self, kafka: settings.Kafka, *, service: str) -> None:
+    `patience_s` bounds how long the start, and the wait of one `publish` for a partition's leader,
+    may take; by default as long as the settings wait for a broker, and 10 s.
+    """
+
+    def __init__(
+        self, kafka: settings.Kafka, *, service: str, patience_s: float | None = None
+    ) -> None:
         self._kafka = kafka
         with _kafka_errors(kafka):
             self._producer = KafkaProducer(
-                **_common(kafka),
+                **_common(kafka, patience_s),
                 client_id=f"tocsin-{service}",
                 acks="all",
                 # The embedded broker loses an acknowledged record of an idempotent producer when
@@ -213,7 +219,7 @@ class Producer:
                 allow_auto_create_topics=False,
                 max_request_size=kafka.max_record_bytes + 100_000,
                 delivery_timeout_ms=120_000,
-                max_block_ms=10_000,
+                max_block_ms=10_000 if patience_s is None else int(patience_s * 1000),
             )
 
     def publish(self, batch: Sequence[Outgoing], timeout_s: float = 30.0) -> None:
@@ -226,20 +232,24 @@ class Producer:
         for each in batch:
             if each.size > self._kafka.max_record_bytes:
                 raise TooLarge(f"{each.topic}: {each.size} bytes")
+        deadline = time.monotonic() + timeout_s
         with _kafka_errors(self._kafka):
-            futures = [
-                self._producer.send(
-                    each.topic,
-                    key=each.key.encode() if each.key is not None else None,
-                    value=each.value,
-                    headers=list(each.headers),
-                    partition=each.partition,
-                )
-                for each in batch
-            ]
-            deadline = time.monotonic() + timeout_s
+            futures = []
+            for each in batch:
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"the broker at {self._kafka.bootstrap}: too slow")
+                futures.append(self._send(each))
             for future in futures:
                 future.get(timeout=max(0.0, deadline - time.monotonic()))
+
+    def _send(self, each: Outgoing) -> Any:
+        return self._producer.send(
+            each.topic,
+            key=each.key.encode() if each.key is not None else None,
+            value=each.value,
+            headers=list(each.headers),
+            partition=each.partition,
+        )
 
     def close(self) -> None:
         """Ends the connection; what was not acknowledged is given up."""

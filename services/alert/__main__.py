@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from services.alert import app
-from services.alert.dispatch import Channel, drain
+from services.alert.channels import file
+from services.alert.channels.config import WebhookChannel
+from services.alert.channels.notifier import Notifier
+from services.alert.dispatch import Carrier, drain
 from services.alert.domain.families import parse_families
 from services.alert.domain.state import Config
 from services.alert.notify.guard import parse_networks
+from services.alert.notify.http import Http, check_url
 from services.alert.notify.kafka import Publisher
-from services.alert.notify.webhook import Poster, Target, check_url
+from services.alert.notify.webhook import WebhookSink, signer
 from services.alert.outbox import Outbox
 from services.alert.rules import parse_rules
 from services.alert.settings import Settings
@@ -46,7 +50,7 @@ def _run(settings: Settings) -> int:
     outbox = Outbox(client, settings.redis.prefix)
     alert = app.App(store, _config(settings))
     publisher = Publisher(settings.kafka)
-    channels = [publisher.channel(), *_webhook(settings)]
+    channels: list[Carrier] = [publisher.channel(), *_webhook(settings), *_channels(settings)]
     health = Health()
     server = serve(settings.http, health)
     try:
@@ -70,24 +74,41 @@ def _run(settings: Settings) -> int:
         server.close()
 
 
-def _draining(outbox: Outbox, channel: Channel, channels: list[Channel]) -> Background:
+def _draining(outbox: Outbox, channel: Carrier, channels: list[Carrier]) -> Background:
     return functools.partial(drain, outbox, channel, [each.name for each in channels])
 
 
-def _webhook(settings: Settings) -> list[Channel]:
+def _webhook(settings: Settings) -> list[Notifier]:
+    """The one channel that needs no file: every alert by itself, as fast as it is taken."""
     if settings.webhook_url is None:
         return []
     if settings.webhook_secret is None:
         raise SettingsError("TOCSIN_ALERT_WEBHOOK_SECRET must be set with TOCSIN_ALERT_WEBHOOK_URL")
-    target = Target(
-        url=check_url(settings.webhook_url.reveal(), "TOCSIN_ALERT_WEBHOOK_URL"),
-        secret=settings.webhook_secret,
+    policy = WebhookChannel(
+        name="webhook",
+        url_env="TOCSIN_ALERT_WEBHOOK_URL",
+        secret_env="TOCSIN_ALERT_WEBHOOK_SECRET",  # noqa: S106 - a variable's name
         exercises=settings.webhook_exercises,
-        allow=parse_networks(settings.webhook_allow, "TOCSIN_ALERT_WEBHOOK_ALLOW"),
         attempt_s=settings.webhook_attempt_s,
-        give_up_s=settings.webhook_give_up_h * 3600,
+        give_up_h=settings.webhook_give_up_h,
     )
-    return [Poster(target).channel()]
+    allow = parse_networks(settings.webhook_allow, "TOCSIN_ALERT_WEBHOOK_ALLOW")
+    sink = WebhookSink(
+        Http(allow, policy.attempt_s),
+        check_url(settings.webhook_url.reveal(), policy.url_env),
+        signer(settings.webhook_secret, policy.secret_env),
+    )
+    return [Notifier(policy, sink)]
+
+
+def _channels(settings: Settings) -> list[Notifier]:
+    if not settings.channels:
+        return []
+    found = file.read_channels(Path(settings.channels))
+    for config, where in found:
+        if config.name == "webhook" and settings.webhook_url is not None:
+            raise SettingsError(f"{where}: TOCSIN_ALERT_WEBHOOK_URL has this name already")
+    return [file.build(config, where, os.environ) for config, where in found]
 
 
 def _config(settings: Settings) -> Config:

@@ -36,6 +36,20 @@ OUTBOX_ENTRIES: Final = Gauge(
 NOTIFICATIONS: Final = Counter(
     "tocsin_alert_notifications_total", "Notifications, by outcome.", ["channel", "outcome"]
 )
+SKIPPED: Final = Counter(
+    "tocsin_alert_skipped_total", "Alerts that a channel left out, by why.", ["channel", "reason"]
+)
+GROUPED: Final = Counter(
+    "tocsin_alert_grouped_total", "Alerts that went out together with others.", ["channel"]
+)
+BREAKER_STATE: Final = Gauge(
+    "tocsin_alert_breaker_state", "0 closed, 1 half-open, 2 open: nothing is tried.", ["channel"]
+)
+LAG_SECONDS: Final = Gauge(
+    "tocsin_alert_lag_seconds",
+    "Age of the oldest message that the channel has not passed on; 0 if it has all.",
+    ["channel"],
+)
 STEP_SECONDS: Final = Histogram(
     "tocsin_alert_step_seconds",
     "One report into the state of its pair, with the store.",
@@ -49,5 +63,15 @@ for _reason in Reason:
     DEAD_LETTERS.labels(reason=_reason.value)
 for _change, _severity, _status in itertools.product(Change, Severity, AlertStatus):
     ALERTS.labels(change=_change.value, severity=_severity.value, status=_status.value)
-for _told in ("delivered", "retried", "dead", "skipped"):
-    NOTIFICATIONS.labels(channel="webhook", outcome=_told)
+
+
+def open_channel(name: str) -> None:
+    """Lets the counters of a channel begin at 0."""
+    for outcome in ("delivered", "retried", "dead", "skipped"):
+        NOTIFICATIONS.labels(channel=name, outcome=outcome)
+    GROUPED.labels(channel=name)
+    BREAKER_STATE.labels(channel=name).set(0)
+    LAG_SECONDS.labels(channel=name).set(0)
+
+
+open_channel("webhook")

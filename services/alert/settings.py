@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     families: str = ""  # path of a families file; empty: the packaged data/families.toml
     lateness_h: Positive = 6.0  # h; how late a report may come and still count as on time
     tick_s: Positive = 5.0  # s between looks at the pairs whose level is due to fall
+    channels: str = ""  # path of a channels file, beside the webhook of these settings
     webhook_url: Secret | None = None  # where alerts are posted; may hold a token; unset: nowhere
     webhook_secret: Secret | None = None  # whsec_... of the Standard Webhooks scheme
     webhook_exercises: bool = False  # whether a replay's alerts are posted too

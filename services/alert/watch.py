@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-import unicodedata
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
@@ -15,6 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from services.alert.notify.text import plain
 from tocsin import bus, settings
 from tocsin.errors import BadMessage, UsageError
 from tocsin.messages import Alert, AlertPhase, AlertStatus, decode, encode
@@ -90,12 +90,6 @@ def line(alert: Alert) -> Text:
         source = article.agency or article.outlet or article.guid
         text.append(f"\n    “{plain(citation.evidence.text)}” ({plain(source)})", style="italic")
     return text
-
-
-def plain(text: str) -> str:
-    """The text without what a terminal would obey: control, format and bidirectional marks."""
-    kept = (each if unicodedata.category(each)[0] != "C" else " " for each in text)
-    return " ".join("".join(kept).split())
 
 
 def _gravity(alert: Alert) -> int:

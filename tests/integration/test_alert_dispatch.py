@@ -14,10 +14,13 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.alert import dispatch
+from services.alert.channels import pacing
+from services.alert.channels.config import WebhookChannel
+from services.alert.channels.notifier import Notifier
 from services.alert.dispatch import Channel, Sent, drain
-from services.alert.notify import webhook
 from services.alert.notify.guard import is_allowed, parse_networks
-from services.alert.notify.webhook import Poster, Target, check_url
+from services.alert.notify.http import Http, check_url
+from services.alert.notify.webhook import WebhookSink, signer
 from tests.integration.test_alert_store import Bench, record, threat
 from tests.unit.alert.builders import NOON, event, hours, report
 from tocsin.errors import SettingsError, Unavailable
@@ -85,21 +88,16 @@ def receive():
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch):
-    monkeypatch.setattr(webhook, "_BACKOFF_S", (0.05, 0.2))
+    monkeypatch.setattr(pacing, "_BACKOFF_S", (0.05, 0.2))
     monkeypatch.setattr(dispatch, "_OTHERS_S", 0.05)
     monkeypatch.setattr(dispatch, "_WAIT_MS", 50)
 
 
-def poster(url, **of):
-    given = {
-        "url": url,
-        "secret": Secret(SECRET),
-        "exercises": True,
-        "allow": LOCAL,
-        "attempt_s": 0.5,
-        "give_up_s": 60.0,
-    }
-    return Poster(Target(**{**given, **of})).channel()
+def poster(url, *, secret=SECRET, allow=LOCAL, attempt_s=0.5, **of):
+    given = {"name": "webhook", "url_env": "URL", "secret_env": "SECRET", "exercises": True}
+    policy = WebhookChannel(**{**given, "attempt_s": attempt_s, **of})
+    sign = signer(Secret(secret), "WEBHOOK_SECRET")
+    return Notifier(policy, WebhookSink(Http(allow, attempt_s), url, sign))
 
 
 async def until(condition, deadline_s=10.0):
@@ -204,14 +202,14 @@ def test_what_cannot_be_delivered_for_too_long_is_set_aside(redis_server, receiv
     async def done(bench):
         return await bench.client.xlen("t:alert:dead:webhook") == 3 and await emptied(bench)
 
-    assert delivered(redis_server, [poster(receiver.url, give_up_s=0.3)], RISING, done)
+    assert delivered(redis_server, [poster(receiver.url, give_up_h=0.3 / 3600)], RISING, done)
 
 
 def test_a_slow_receiver_holds_up_no_other_channel(redis_server, receive):
     receiver = receive(*[(200, {}, 60)] * 10)
     sent = []
 
-    async def send(entries, _tries):
+    async def send(entries):
         sent.extend(entries)
         return Sent(passed=len(entries))
 
@@ -281,7 +279,7 @@ def test_one_worker_at_a_time_has_a_channel_and_the_next_takes_over(redis_server
         sent, stops = [], [asyncio.Event(), asyncio.Event()]
 
         def worker(name):
-            async def send(entries, _tries):
+            async def send(entries):
                 sent.extend((name, each.id) for each in entries)
                 return Sent(passed=len(entries))
 
@@ -362,6 +360,6 @@ def test_wrong_settings_are_named_and_not_shown(wrong):
 @pytest.mark.parametrize("secret", ["whsec_canary", "Y2FuYXJ5", "canary", "whsec_", "whsec_%%%"])
 def test_a_secret_that_is_none_is_refused_and_not_shown(secret):
     with pytest.raises(SettingsError, match="WEBHOOK_SECRET") as refused:
-        poster("http://example.org", secret=Secret(secret))
+        poster("http://example.org", secret=secret)
 
     assert "canary" not in str(refused.value)

@@ -12,7 +12,7 @@ import pytest
 
 from services.alert.app import App, letters
 from services.alert.domain.fold import Outcome, apply
-from services.alert.outbox import Outbox
+from services.alert.outbox import Outbox, Settled
 from services.alert.store import Place, Store, connect
 from tests.unit.alert.builders import CONFIG, LATER, NOON, days, event, report
 from tocsin.bus import Record
@@ -253,20 +253,38 @@ def test_the_outbox_hands_each_channel_its_own_place(redis_server):
     async def work(bench):
         outbox = bench.outbox
         await bench.app.handle([record(threat(f"a{n}"), n) for n in range(5)])
-        assert await outbox.hold("one", "me")
-        assert not await outbox.hold("one", "you")
+        assert await outbox.hold("one", "me", 15)
+        assert not await outbox.hold("one", "you", 15)
         entries = await outbox.unsent("one", 4, 1)
-        assert await outbox.mark("one", "me", entries[-1].id)
-        assert not await outbox.mark("one", "you", entries[0].id)
+        assert await outbox.settle("one", "me", Settled(place=entries[-1].id))
+        assert not await outbox.settle("one", "you", Settled(place=entries[0].id))
         await outbox.trim(["one", "two"])
         untouched = await outbox.length()
-        assert await outbox.hold("two", "you")
-        await outbox.mark("two", "you", entries[1].id)
+        assert await outbox.hold("two", "you", 15)
+        await outbox.settle("two", "you", Settled(place=entries[1].id))
         await outbox.trim(["one", "two"])
         await outbox.release("one", "me")
         return untouched, await outbox.length(), len(await outbox.unsent("one", 9, 1))
 
     assert on(redis_server, work) == (6, 4, 2)
+
+
+def test_a_channels_place_never_goes_back_and_what_is_done_beyond_it_is_known(redis_server):
+    async def work(bench):
+        outbox = bench.outbox
+        await bench.app.handle([record(threat(f"a{n}"), n) for n in range(5)])
+        first, second, third, *_ = [each.id for each in await outbox.unsent("one", 9, 1)]
+        await outbox.hold("one", "me", 15)
+        await outbox.settle("one", "me", Settled(done=(third,), told={"live:x": b"7"}))
+        beyond = await outbox.done("one")
+        await outbox.settle("one", "me", Settled(place=second))
+        await outbox.settle("one", "me", Settled(place=first))
+        kept = await outbox.place("one"), await outbox.done("one")
+        await outbox.settle("one", "me", Settled(place=third))
+        told = await outbox.told("one", ["live:x", "live:y"])
+        return beyond == {third}, kept == (second, {third}), await outbox.done("one"), told
+
+    assert on(redis_server, work) == (True, True, set(), [b"7", None])
 
 
 def test_the_stored_state_is_small(redis_server):

@@ -20,7 +20,7 @@ class FakeProducer:
     made: list[FakeProducer]
     away: bool
 
-    def __init__(self, _kafka, *, service):
+    def __init__(self, _kafka, *, service, patience_s):
         self.published, self.closed = [], False
         FakeProducer.made.append(self)
 
@@ -50,7 +50,7 @@ def entries(*values):
 
 
 def test_a_batch_is_published_in_order(channel):
-    sent = asyncio.run(channel.send(entries(b"1", b"2", b"3"), 0))
+    sent = asyncio.run(channel.send(entries(b"1", b"2", b"3")))
 
     assert sent.passed == 3
     assert FakeProducer.made[0].published == [b"1", b"2", b"3"]
@@ -59,7 +59,7 @@ def test_a_batch_is_published_in_order(channel):
 def test_only_the_message_that_is_too_large_is_set_aside(channel):
     left, aside, done = entries(b"1", b"x" * 101, b"3"), [], []
     while left:
-        sent = asyncio.run(channel.send(left, 0))
+        sent = asyncio.run(channel.send(left))
         done += left[: sent.passed]
         if sent.aside:
             aside.append(left[sent.passed])
@@ -72,10 +72,10 @@ def test_only_the_message_that_is_too_large_is_set_aside(channel):
 def test_after_a_failure_nothing_of_the_old_producer_can_come_late(channel):
     FakeProducer.away = True
     with pytest.raises(Unavailable):
-        asyncio.run(channel.send(entries(b"1"), 0))
+        asyncio.run(channel.send(entries(b"1")))
     FakeProducer.away = False
 
-    asyncio.run(channel.send(entries(b"1"), 1))
+    asyncio.run(channel.send(entries(b"1")))
 
     old, new = FakeProducer.made
     assert old.closed

@@ -1,0 +1,91 @@
+"""Alerts as plain text. What articles say is hostile until shown: nothing of it may act."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from services.alert.notify.sink import Notice, gravity, is_exercise
+from tocsin.messages import Alert, Citation
+
+_ZERO_WIDTH: Final = "\u200b"
+_QUOTE: Final = 600  # characters of one sentence
+MEANING: Final = "Observed escalation in reporting, never a probability of war."
+
+
+def plain(text: str) -> str:
+    """The text on one line, without control, format and bidirectional marks."""
+    kept = (each if unicodedata.category(each)[0] != "C" else " " for each in text)
+    return " ".join("".join(kept).split())
+
+
+def harmless(text: str) -> str:
+    """Plain text that mentions nobody: `@everyone`, `<!channel>` and their like stay text."""
+    text = plain(text).replace("<", "‹").replace(">", "›")
+    return text.replace("@", f"@{_ZERO_WIDTH}")
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, or as much of it as fits, and a mark that something is missing."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def headline(alert: Alert) -> str:
+    """One line for a pager."""
+    mark = "EXERCISE: " if is_exercise(alert) else ""
+    over = f" [{alert.phase.value}]" if alert.phase.value not in ("firing", "pending") else ""
+    return harmless(f"{mark}{alert.summary}{over}")
+
+
+def body(alert: Alert) -> str:
+    """What a person needs to judge the alert, line by line."""
+    lines = [headline(alert), harmless(alert.why)]
+    lines += [quotation(each) for each in alert.citations]
+    lines += [harmless(each) for each in (alert.novelty, alert.lowers) if each]
+    if alert.acknowledged is not None:
+        lines.append(harmless(f"acknowledged by {alert.acknowledged.by}"))
+    lines.append(f"{MEANING} {_from(alert)}")
+    return "\n".join(lines)
+
+
+def quotation(citation: Citation) -> str:
+    """A sentence and who said it, when."""
+    article = citation.article
+    source = article.agency or article.outlet or article.guid
+    said = f"“{cut(plain(citation.evidence.text), _QUOTE)}” ({source}{_when(article.published_at)})"
+    return harmless(said)
+
+
+def digest_title(notice: Notice) -> str:
+    """What joins the alerts of a storm, on one line."""
+    highest = max(gravity(each) for each in notice.alerts)
+    mark = "EXERCISE: " if all(is_exercise(each) for each in notice.alerts) else ""
+    where = f", {notice.group}" if notice.group else ""
+    return harmless(f"{mark}{len(notice.alerts)} alerts{where}; highest level {highest}")
+
+
+def digest_lines(notice: Notice) -> list[str]:
+    """A line an alert, the gravest first."""
+    alerts = sorted(notice.alerts, key=lambda each: -gravity(each))
+    return [f"{headline(each)} {_from(each)}" for each in alerts]
+
+
+def chunks(lines: Iterable[str], limit: int) -> list[str]:
+    """The lines joined to texts of at most `limit` characters."""
+    found: list[str] = []
+    for line in (cut(each, limit) for each in lines):
+        if found and len(found[-1]) + 1 + len(line) <= limit:
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return found
+
+
+def _from(alert: Alert) -> str:
+    return f"[{plain(alert.rule)} {plain(alert.id)}.{alert.revision}]"
+
+
+def _when(at: datetime | None) -> str:
+    return f", {at:%Y-%m-%d %H:%M} UTC" if at else ""
