@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -16,9 +17,9 @@ from services.alert import metrics
 from services.alert.dispatch import pause
 from services.alert.domain import fold
 from services.alert.domain.fold import Step
-from services.alert.domain.state import Config, State
+from services.alert.domain.state import Config
 from services.alert.outbox import Outbox
-from services.alert.store import Place, Store
+from services.alert.store import Fold, Place, Store, Work
 from tocsin.bus import Outgoing, Record, outgoing, received
 from tocsin.errors import BadMessage, Reason, Unavailable
 from tocsin.messages import Alert, AlertStatus, EventReport, LevelReport, digest
@@ -40,21 +41,28 @@ class App:
     async def handle(self, records: Sequence[Record]) -> list[Result]:
         """One result a record, in order: nothing to publish, or why it is refused.
 
-        Pairs go side by side, the reports of one pair one after the other.
+        Each pair is read and written once a batch, however many of its reports are in it.
         """
-        lanes: dict[bytes | None, list[int]] = {}
-        for place, record in enumerate(records):
-            lanes.setdefault(record.key, []).append(place)
+        began = time.perf_counter()
         results: list[Result] = [() for _ in records]
-
-        async def lane(places: Sequence[int]) -> None:
-            for place in places:
-                results[place] = await self._one(records[place])
-
-        ends = await asyncio.gather(*map(lane, lanes.values()), return_exceptions=True)
-        for end in ends:
-            if end is not None:
-                raise end
+        lanes: dict[Place, list[tuple[Record, Fold]]] = {}
+        for number, record in enumerate(records):
+            try:
+                report = read(record)
+            except BadMessage as refused:
+                results[number] = refused
+                continue
+            place = Place(dyad=report.dyad, run=report.article.run)
+            lanes.setdefault(place, []).append((record, self._fold(report, datetime.now(UTC))))
+        work = [Work(place=place, folds=folds) for place, folds in lanes.items()]
+        for each, steps in zip(work, await self._store.steps(work), strict=True):
+            for step in steps:
+                outcome = step.outcome if step else fold.Outcome.REPEATED
+                metrics.REPORTS.labels(outcome=outcome.value).inc()
+                if step:
+                    _count(each.place, step)
+        for _ in records:
+            metrics.STEP_SECONDS.observe((time.perf_counter() - began) / len(records))
         return results
 
     async def tick(self, now: datetime) -> None:
@@ -65,24 +73,8 @@ class App:
             if step:
                 _count(place, step)
 
-    async def _one(self, record: Record) -> Result:
-        try:
-            report = read(record)
-        except BadMessage as refused:
-            return refused
-        place = Place(dyad=report.dyad, run=report.article.run)
-        arrived_at = datetime.now(UTC)
-
-        def folded(state: State) -> Step:
-            return fold.apply(state, report, arrived_at, self._config)
-
-        with metrics.STEP_SECONDS.time():
-            step = await self._store.step(place, folded, record)
-        outcome = step.outcome if step else fold.Outcome.REPEATED
-        metrics.REPORTS.labels(outcome=outcome.value).inc()
-        if step:
-            _count(place, step)
-        return ()
+    def _fold(self, report: EventReport, arrived_at: datetime) -> Fold:
+        return lambda state: fold.apply(state, report, arrived_at, self._config)
 
 
 def read(record: Record) -> EventReport:

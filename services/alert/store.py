@@ -15,17 +15,19 @@ import msgspec
 import redis.asyncio
 from redis import exceptions
 
+from services.alert.domain.alerts import OVER
 from services.alert.domain.fold import Outcome, Step
 from services.alert.domain.state import State
 from tocsin import settings
 from tocsin.bus import Outgoing, Record
 from tocsin.errors import SettingsError, Unavailable
-from tocsin.messages import AlertStatus
+from tocsin.messages import Alert, AlertStatus, decode, encode
 
 _EXERCISE_TTL: Final = timedelta(days=7)
 _MAX_TRIES: Final = 50  # two workers on one pair meet for a moment in a rebalance, not for longer
 
-# All or nothing: the state, what it says to the world, when it is due, and what the gauge shows.
+# All or nothing: the state, what it says to the world, when it is due, what the gauge shows, and
+# which alerts stand.
 _CHANGE: Final = """
 if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1] + 1, 'state', ARGV[2])
@@ -37,7 +39,13 @@ end
 if ARGV[7] ~= '' and (ARGV[8] == '1' or redis.call('HEXISTS', KEYS[4], ARGV[6]) == 1) then
   redis.call('HSET', KEYS[4], ARGV[6], ARGV[7])
 end
-for i = 9, #ARGV do redis.call('XADD', KEYS[2], '*', 'message', ARGV[i]) end
+local said = 10 + 2 * ARGV[9]
+for i = 10, said - 1, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[5], ARGV[i])
+  else redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end
+end
+if ARGV[3] ~= '' and said > 10 then redis.call('EXPIRE', KEYS[5], ARGV[3]) end
+for i = said, #ARGV do redis.call('XADD', KEYS[2], '*', 'message', ARGV[i]) end
 return 1
 """
 
@@ -109,8 +117,29 @@ def connect(to: settings.Redis) -> Client:
         raise SettingsError("TOCSIN_REDIS_URL is no URL of a Redis") from None
 
 
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be folded into one state, in order, each with the record it comes from."""
+
+    place: Place
+    folds: Sequence[tuple[Record | None, Fold]]
+
+
+class _Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A state after its work: one answer a fold, None for a record that was in already."""
+
+    version: int
+    stored: _Stored
+    answers: list[Step | None]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps that changed something."""
+        found = (each for each in self.answers if each is not None)
+        return [each for each in found if each.outcome is not Outcome.REPEATED]
+
+
 class Store:
-    """Loads, folds and stores one pair at a time, atomically."""
+    """Loads, folds and stores pairs, each atomically."""
 
     def __init__(self, client: Client, prefix: str, letters: Letters) -> None:
         self._redis = client
@@ -127,17 +156,24 @@ class Store:
             Unavailable: Redis is away; whether the step was stored is then unknown, and asking
                 again with the same record is safe.
         """
+        ((answer,),) = await self.steps([Work(place=place, folds=[(record, fold)])])
+        return answer
+
+    async def steps(self, work: Sequence[Work]) -> list[list[Step | None]]:
+        """As `step`, for many states: read in one go, and written in one go."""
+        answers: dict[int, list[Step | None]] = {}
         for _ in range(_MAX_TRIES):
+            left = [place for place in range(len(work)) if place not in answers]
+            if not left:
+                return [answers[place] for place in range(len(work))]
             with redis_errors():
-                version, stored = await self._load(place)
-                if record and _holds(stored.position, record):
-                    return None
-                step = fold(stored.state)
-                if step.outcome is Outcome.REPEATED:
-                    return step
-                if await self._save(place, version, step, _position(record, stored.position)):
-                    return step
-        raise Unavailable(f"{place.dyad}: others keep changing it")
+                loaded = await self._load([work[place].place for place in left])
+                changes = [_change(work[n], *each) for n, each in zip(left, loaded, strict=True)]
+                kept = await self._save([work[place].place for place in left], changes)
+            for place, change, done in zip(left, changes, kept, strict=True):
+                if done:
+                    answers[place] = change.answers
+        raise Unavailable(f"{work[left[0]].place.dyad}: others keep changing it")
 
     async def due(self, now: datetime, limit: int = 100) -> list[str]:
         """The live pairs whose level is due to fall, the longest due first."""
@@ -165,35 +201,73 @@ class Store:
             )
         return gauges
 
-    async def _load(self, place: Place) -> tuple[int, _Stored]:
-        version, data = await self._redis.hmget(self._place(place), "version", "state")
-        if data is not None:
-            return int(version), msgspec.msgpack.decode(data, type=_Stored)
-        origin = "exercise" if place.run else await self._incarnation()
-        return 0, _Stored(state=State(dyad=place.dyad, origin=origin, run=place.run))
+    async def alerts(self, run: str | None = None) -> list[Alert]:
+        """The last revision of every alert that is not over, of the world or of a replay."""
+        with redis_errors():
+            found = await self._redis.hvals(self._standing(run))
+        return sorted((decode(each, Alert) for each in found), key=lambda each: each.started_at)
 
-    async def _save(
-        self, place: Place, version: int, step: Step, position: Position | None
-    ) -> bool:
-        stored = msgspec.msgpack.encode(_Stored(state=step.state, position=position))
-        level = step.level
+    async def _load(self, places: Sequence[Place]) -> list[tuple[int, _Stored]]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for place in places:
+                pipe.hmget(self._place(place), "version", "state")
+            found = await pipe.execute()
+        loaded = []
+        for place, (version, data) in zip(places, found, strict=True):
+            if data is not None:
+                loaded.append((int(version), msgspec.msgpack.decode(data, type=_Stored)))
+                continue
+            origin = "exercise" if place.run else await self._incarnation()
+            state = State(dyad=place.dyad, origin=origin, run=place.run)
+            loaded.append((0, _Stored(state=state)))
+        return loaded
+
+    async def _save(self, places: Sequence[Place], changes: Sequence[_Change]) -> list[bool]:
+        """Which of the changes were stored: not those whose state somebody else has changed."""
+        wanted = [place for place, change in enumerate(changes) if change.steps]
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for place in wanted:
+                keys, args = self._arguments(places[place], changes[place])
+                pipe.evalsha(self._change.sha, len(keys), *keys, *args)
+            found = await pipe.execute(raise_on_error=False) if wanted else []
+        if any(isinstance(each, exceptions.NoScriptError) for each in found):
+            await self._redis.script_load(_CHANGE)
+        kept = [True] * len(changes)
+        for place, each in zip(wanted, found, strict=True):
+            if isinstance(each, Exception) and not isinstance(each, exceptions.NoScriptError):
+                raise each
+            kept[place] = each == 1
+        return kept
+
+    def _arguments(self, place: Place, change: _Change) -> tuple[list[str], list[Any]]:
+        steps = change.steps
+        level = next((each.level for each in reversed(steps) if each.level), None)
+        rose = any(each.level and each.level.level > 0 for each in steps)
+        due = steps[-1].due
         status = AlertStatus.EXERCISE if place.run else AlertStatus.ACTUAL
-        return bool(
-            await self._change(
-                keys=[self._place(place), *map(self._key, ("outbox", "due", "gauges"))],
-                args=[
-                    version,
-                    stored,
-                    int(_EXERCISE_TTL.total_seconds()) if place.run else "",
-                    "" if place.run else place.dyad,
-                    step.due.timestamp() if step.due else "",
-                    f"{status}:{place.dyad}",
-                    f"{level.level} {level.pressure}" if level else "",
-                    1 if level and level.level > 0 else 0,
-                    *(msgspec.msgpack.encode(each) for each in self._letters(step)),
-                ],
-            )
-        )
+        standing = {alert.id: alert for each in steps for alert in each.alerts}
+        keys = [
+            self._place(place),
+            *map(self._key, ("outbox", "due", "gauges")),
+            self._standing(place.run),
+        ]
+        return keys, [
+            change.version,
+            msgspec.msgpack.encode(change.stored),
+            int(_EXERCISE_TTL.total_seconds()) if place.run else "",
+            "" if place.run else place.dyad,
+            due.timestamp() if due else "",
+            f"{status}:{place.dyad}",
+            f"{level.level} {level.pressure}" if level else "",
+            1 if rose else 0,
+            len(standing),
+            *(
+                part
+                for alert in standing.values()
+                for part in (alert.id, "" if alert.phase in OVER else encode(alert))
+            ),
+            *(msgspec.msgpack.encode(each) for step in steps for each in self._letters(step)),
+        ]
 
     async def _incarnation(self) -> str:
         """What tells this life of the store from one that was lost: goes into live alert ids."""
@@ -206,8 +280,25 @@ class Store:
             return f"{self._prefix}:live:dyad:{place.dyad}"
         return f"{self._prefix}:run:{place.run}:dyad:{place.dyad}"
 
+    def _standing(self, run: str | None) -> str:
+        return self._key("alerts") if run is None else f"{self._prefix}:run:{run}:alerts"
+
     def _key(self, name: str) -> str:
         return f"{self._prefix}:alert:{name}"
+
+
+def _change(work: Work, version: int, stored: _Stored) -> _Change:
+    state, position = stored.state, stored.position
+    answers: list[Step | None] = []
+    for record, fold in work.folds:
+        if record is not None and _holds(position, record):
+            answers.append(None)
+            continue
+        step = fold(state)
+        answers.append(step)
+        if step.outcome is not Outcome.REPEATED:
+            state, position = step.state, _position(record, position)
+    return _Change(version=version, stored=_Stored(state=state, position=position), answers=answers)
 
 
 def _holds(position: Position | None, record: Record) -> bool:

@@ -40,7 +40,10 @@ _MAX_CITATIONS: Final = 3
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a pair stands at `at`, with every claim at the level it earns."""
+    """Where a pair stands at `at`, with every claim at the level it earns.
+
+    `relief` says since when, and after what, the level falls twice as fast.
+    """
 
     dyad: str
     run: str | None
@@ -49,6 +52,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[Claim, ...]
     pressure: float = 0.0
     pressure_z: float | None = None
+    relief: str = ""
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,9 +76,10 @@ def material_change(told: Told | None, standing: Standing, at: datetime) -> Chan
 
 
 def _more(told: Told, standing: Standing) -> Change | None:
-    if set(_facts(standing)) - set(told.facts):
+    known = set(told.facts)
+    if any(fact not in known for each in standing.support for fact in each.facts):
         return Change.NEW_FACT
-    if len(terms(standing.support)) >= told.families + _MORE_FAMILIES:
+    if len(standing.sides) >= told.families + _MORE_FAMILIES:
         return Change.MORE_SOURCES
     return None
 
@@ -92,7 +97,7 @@ def tell(told: Told | None, revision: Revision, on: Occasion) -> tuple[Alert, To
         phase=phase,
         level=on.standing.level,
         state=on.standing.state,
-        families=len(terms(on.standing.support)),
+        families=len(on.standing.sides),
         facts=facts[-_MAX_FACTS:],
         at=on.at,
         started_at=revision.episode.started_at,
@@ -152,10 +157,10 @@ def _alert(revision: Revision, on: Occasion, now: Told, before: int) -> Alert:
         direction=words["direction"],
         directed_at_state=directed_at_state(standing),
         peak=now.peak,
-        terms=terms(standing.support),
+        terms=terms(standing.sides),
         citations=_citations(standing),
         novelty=wording.novelty(episode.after, episode.started_at, on.pressure_z),
-        lowers=wording.lowers(on.claims, on.at),
+        lowers=wording.lowers(on.claims, on.at, on.relief),
         labels=dict(rule.labels),
         annotations={name: text.format_map(words) for name, text in rule.annotations.items()},
         duration_h=_duration_h(revision.change, episode, on.at),

@@ -50,6 +50,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     fingerprint: str
     event: str
     citation: Citation
+    story: str = ""  # near-identical texts share it: they count as one family
+    carried: float = 0.0  # the tier weight of the family that its story counts for, if not its own
+    eased_from: datetime | None = None  # since then quiet counts double, see relief.py
 
 
 def claims_of(report: EventReport, at: datetime, families: Families) -> tuple[Claim, ...]:
@@ -59,6 +62,13 @@ def claims_of(report: EventReport, at: datetime, families: Families) -> tuple[Cl
     return tuple(
         _claim(report, event, value, source, at) for event, value in weighed if value.level > 0
     )
+
+
+def claim_of(
+    report: EventReport, event: CodedEvent, value: Worth, at: datetime, families: Families
+) -> Claim:
+    """What one event of a report claims."""
+    return _claim(report, event, value, identify(families, report.article, report.dyad), at)
 
 
 def strongest(claims: Iterable[Claim]) -> tuple[Claim, ...]:
@@ -124,6 +134,7 @@ def _claim(
         fingerprint=report.article.fingerprint,
         event=event.id,
         citation=cite(report, event),
+        story=report.article.story or report.article.fingerprint,
     )
 
 

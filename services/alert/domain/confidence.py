@@ -3,37 +3,94 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
 
 from services.alert.domain.claims import Claim, weigh
 from tocsin.messages import Term
 
+Tellers = Mapping[str, Claim]
+NOBODY: Final[Tellers] = {}
 
-def strongest_by_family(claims: Iterable[Claim]) -> list[Claim]:
+
+def tellers(claims: Iterable[Claim]) -> Tellers:
+    """For each story that several families carry, the claim of the family that it counts for.
+
+    That is the strongest family, the first of equals: copies of a wire story are that wire.
+    """
+    first: dict[str, Claim] = {}
+    shared: set[str] = set()
+    for claim in claims:
+        story = claim.story
+        held = first.get(story)
+        if held is None:
+            if story:
+                first[story] = claim
+            continue
+        if held.family != claim.family:
+            shared.add(story)
+        if _carries(claim, held):
+            first[story] = claim
+    return {story: first[story] for story in shared} if shared else NOBODY
+
+
+def turns(claim: Claim, first: Mapping[str, Claim]) -> bool:
+    """Whether with this claim its story counts for another family than before."""
+    held = first.get(claim.story)
+    return held is not None and held.family != claim.family and _carries(claim, held)
+
+
+def joins(claim: Claim, first: dict[str, Claim]) -> bool:
+    """Enters the claim into the tellers by story; whether its story now counts for another."""
+    held = first.get(claim.story)
+    if held is None:
+        if claim.story:
+            first[claim.story] = claim
+        return False
+    if not _carries(claim, held):
+        return False
+    first[claim.story] = claim
+    return held.family != claim.family
+
+
+def strongest_by_family(claims: Iterable[Claim], told: Tellers | None = None) -> list[Claim]:
     """One claim a family, the strongest, weightiest first.
 
-    The same text counts once, for the strongest family that carries it, the first of equals:
-    copies of a wire story are that wire.
+    A story counts for its teller, whoever carries it; `told` are the tellers, by default those
+    among these claims.
     """
     sides = list(claims)
-    carriers: dict[str, Claim] = {}
-    for claim in sides:
-        carrier = carriers.get(claim.fingerprint)
-        if carrier is None or _carries(claim, carrier):
-            carriers[claim.fingerprint] = claim
+    told = tellers(sides) if told is None else told
     best: dict[str, Claim] = {}
     for claim in sides:
-        if claim.fingerprint and carriers[claim.fingerprint].family != claim.family:
-            continue
-        held = best.get(claim.family)
-        if held is None or _outweighs(claim, held):
-            best[claim.family] = claim
-    return sorted(best.values(), key=lambda claim: (-claim.weight, claim.family))
+        take(best, claim, told)
+    return ranked(best)
+
+
+def take(best: dict[str, Claim], claim: Claim, told: Tellers) -> None:
+    """Puts the claim in the place of the family it counts for, if it is the strongest so far."""
+    family = claim.family
+    if told and claim.story in told:
+        family = told[claim.story].family
+    held = best.get(family)
+    if held is None or _outweighs(claim, held):
+        best[family] = claim
+
+
+def ranked(best: Mapping[str, Claim]) -> list[Claim]:
+    """The claims, each under the family it counts for, weightiest first."""
+    named = [
+        claim if claim.family == family else msgspec.structs.replace(claim, family=family)
+        for family, claim in best.items()
+    ]
+    return sorted(named, key=lambda claim: (-claim.weight, claim.family))
 
 
 def combined(weights: Iterable[float]) -> float:
     """The probability that at least one of the independent tellings is right, to 4 digits."""
-    return round(1 - math.prod(1 - weight for weight in sorted(weights)), 4)
+    return round(1 - math.prod([1 - weight for weight in sorted(weights)]), 4)
 
 
 def confidence(claims: Iterable[Claim]) -> float:
@@ -62,14 +119,19 @@ def misfits(listed: Sequence[Term], total: float) -> list[str]:
     return wrong
 
 
-def _carries(claim: Claim, carrier: Claim) -> bool:
-    """Whether of two with the same text this one is the origin: the stronger, else the earlier."""
-    mine = (claim.tier_weight, carrier.at, claim.family)
-    return mine > (carrier.tier_weight, claim.at, carrier.family)
+def _carries(claim: Claim, held: Claim) -> bool:
+    """Whether of two with the same story this one is the origin: the stronger, else the earlier."""
+    mine = claim.carried or claim.tier_weight
+    theirs = held.carried or held.tier_weight
+    if mine != theirs:
+        return mine > theirs
+    return (held.at, claim.family) > (claim.at, held.family)
 
 
 def _outweighs(claim: Claim, held: Claim) -> bool:
-    return (claim.weight, claim.at, claim.event) > (held.weight, held.at, held.event)
+    if claim.weight != held.weight:
+        return claim.weight > held.weight
+    return (claim.at, claim.event) > (held.at, held.event)
 
 
 def _term(claim: Claim) -> Term:

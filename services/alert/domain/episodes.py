@@ -6,6 +6,8 @@ docs/decisions/alert-ids-do-not-depend-on-order.md.
 
 from __future__ import annotations
 
+import bisect
+import operator
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +15,7 @@ from typing import Final
 import msgspec
 
 from services.alert.domain.claims import Claim
-from services.alert.domain.levels import Standing, standing, turning_points
+from services.alert.domain.levels import Standing, Timeline, standing
 from tocsin.messages import digest
 
 EVERYWHERE: Final = "*"
@@ -73,6 +75,13 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     met: frozenset[str]
 
 
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """The claims of a pair in order, and its level from some moment on."""
+
+    claims: tuple[Claim, ...]
+    levels: Timeline
+
+
 class Post(msgspec.Struct, frozen=True, kw_only=True):
     """One rule on watch over one pair.
 
@@ -92,22 +101,28 @@ def applies(rule: Rule, dyad: str) -> bool:
     return any(each in (EVERYWHERE, dyad, *dyad.split("-")) for each in rule.scope)
 
 
-def walk(
-    track: Track, claims: Sequence[Claim], span: tuple[datetime, datetime], post: Post
-) -> Walk:
+def walk(track: Track, course: Course, span: tuple[datetime, datetime], post: Post) -> Walk:
     """The track carried through [start, end) of `span`."""
     start, end = span
     turns: list[Turn] = []
     met = _ids(track)
-    for moment in turning_points(claims, start, end):
-        track, over = _close(track, claims, moment, post)
-        now = standing(claims, moment)
+    for moment, now in _within(course.levels, start, end):
+        track, over = _close(track, course.claims, moment, post)
         after = _step(track, now.level, moment, post)
         turns += [*over, *_falls(track, after, moment, now)]
         track = after
         met |= _ids(track)
-    track, over = _close(track, claims, end, post)
+    track, over = _close(track, course.claims, end, post)
     return Walk(track=track, turns=(*turns, *over), met=frozenset(met))
+
+
+def _within(levels: Timeline, start: datetime, end: datetime) -> Timeline:
+    """Where the pair stands at `start` and at each change before `end`."""
+    if start >= end:
+        return ()
+    first = bisect.bisect_right(levels, start, key=operator.itemgetter(0)) - 1
+    later = (each for each in levels[first + 1 :] if each[0] < end)
+    return [(start, levels[first][1]), *later]
 
 
 def _step(track: Track, level: int, at: datetime, post: Post) -> Track:

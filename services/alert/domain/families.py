@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 import unicodedata
@@ -91,6 +92,7 @@ def _weighed(families: Families, family: Family, dyad: str) -> Source:
     return Source(family=family.name, tier=family.tier, weight=weight)
 
 
+@functools.lru_cache(maxsize=4096)
 def _spellings(name: str) -> list[str]:
     """The name, the parts of a shared credit (`EFE/AP`), and a host without its subdomains."""
     found = [_plain(name), *(_plain(part) for part in re.split(r"[/|,;]", name))]
@@ -100,6 +102,7 @@ def _spellings(name: str) -> list[str]:
     return [spelling for spelling in found if spelling]
 
 
+@functools.lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     bare = unicodedata.normalize("NFKD", name[:200])
     bare = "".join(each for each in bare if not unicodedata.combining(each)).casefold()

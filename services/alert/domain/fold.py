@@ -7,25 +7,25 @@ each step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from services.alert.domain import pressure
+from services.alert.domain import pressure, wording
 from services.alert.domain.alerts import Occasion
 from services.alert.domain.claims import Claim, claims_of, strongest
-from services.alert.domain.episodes import Post, Track, applies, walk
-from services.alert.domain.levels import CALM, earned, next_fall, standing, turning_points
+from services.alert.domain.episodes import Course, Post, Track, applies, walk
+from services.alert.domain.levels import CALM, INSTANT, earned, standing, timeline
 from services.alert.domain.pressure import Load, load_of
+from services.alert.domain.relief import eased, moments, reliefs_of
 from services.alert.domain.reports import News, falls, level_report
 from services.alert.domain.ringing import Round, ring
 from services.alert.domain.state import Config, Heard, State, is_stale, pruned
 from tocsin.messages import Alert, EventReport, LevelReport, LevelStep
 
-_INSTANT: Final = timedelta(microseconds=1)  # [a, b + _INSTANT) holds b
 _SLACK: Final = timedelta(days=1)  # a publication further in the future than this is no date
 _FIRST: Final = datetime(1900, 1, 1, tzinfo=UTC)  # and neither is one before there were wires
 
@@ -67,6 +67,7 @@ def apply(state: State, report: EventReport, arrived_at: datetime, config: Confi
     news = News(
         report=report,
         claims=claims_of(report, at, config.families) if at else (),
+        reliefs=reliefs_of(report, at, config.families) if at else (),
         at=at,
         late=bool(at and state.watermark and at < state.watermark - config.lateness),
     )
@@ -91,8 +92,9 @@ def advance(state: State, now: datetime, config: Config) -> Step:
 def _conclude(before: State, heard: State, news: News | None, config: Config) -> Step:
     clock = heard.clock or _FIRST
     line = clock - config.lateness
-    claims = earned(heard.claims)
-    rounds = _rounds(before, heard, claims, config)
+    claims = _earned(heard)
+    course = _course(heard, claims, line, clock)
+    rounds = _rounds(before, heard, course, config)
     state, now = _looked(heard, claims, clock, line)
     alerts, told = ring(state.told, rounds, now, loud=news is None or not news.late)
     state = msgspec.structs.replace(
@@ -101,6 +103,7 @@ def _conclude(before: State, heard: State, news: News | None, config: Config) ->
         told=told,
         settled=line,
         shown=now.standing.level,
+        holds_until=now.standing.holds_until,
     )
     alert = next((each.current.id for each in rounds if each.current), None)
     return Step(
@@ -108,35 +111,43 @@ def _conclude(before: State, heard: State, news: News | None, config: Config) ->
         outcome=Outcome.APPLIED,
         level=level_report(now, news, _fell(before, clock), alert),
         alerts=alerts,
-        due=_due(claims, line, clock),
+        due=_due(now, course, line, config.lateness),
     )
 
 
-def _rounds(
-    before: State, heard: State, claims: Sequence[Claim], config: Config
-) -> tuple[Round, ...]:
+def _earned(state: State) -> tuple[Claim, ...]:
+    return earned(eased(state.claims, moments(state.reliefs)))
+
+
+def _course(heard: State, claims: tuple[Claim, ...], line: datetime, clock: datetime) -> Course:
+    """How the level went since what was final at the last step."""
+    start = heard.settled or min((each.at for each in claims if each.at < line), default=line)
+    return Course(claims=claims, levels=timeline(claims, min(start, line), clock + INSTANT))
+
+
+def _rounds(before: State, heard: State, course: Course, config: Config) -> tuple[Round, ...]:
     clock = heard.clock or _FIRST
     line = clock - config.lateness
-    start = heard.settled or min((each.at for each in claims if each.at < line), default=line)
+    start = course.levels[0][0]
     rounds = []
     for rule in config.rules:
         if not applies(rule, heard.dyad):
             continue
         post = Post(rule=rule, dyad=heard.dyad, origin=heard.origin, gap=config.lateness)
-        track = _track(before, heard, claims, post)
-        final = walk(track, claims, (start, line), post)
-        still = walk(final.track, claims, (line, clock + _INSTANT), post)
+        track = _track(before, heard, course, post)
+        final = walk(track, course, (start, line), post)
+        still = walk(final.track, course, (line, clock + INSTANT), post)
         rounds.append(Round(rule=rule, final=final, open=still))
     return tuple(rounds)
 
 
-def _track(before: State, heard: State, claims: Sequence[Claim], post: Post) -> Track:
+def _track(before: State, heard: State, course: Course, post: Post) -> Track:
     """The rule's track, without an episode whose evidence has been withdrawn."""
     track = heard.tracks.get(post.rule.name, Track())
-    if track.current is None or heard.settled is None or len(heard.heard) > len(before.heard):
+    if track.current is None or heard.settled is None or len(heard.seen) > len(before.seen):
         return track
-    had = standing(earned(before.claims), heard.settled).level
-    has = standing(claims, heard.settled).level
+    had = standing(_earned(before), heard.settled).level
+    has = course.levels[0][1].level
     withdrawn = has < post.rule.clear_below <= had
     return Track(ended_at=track.ended_at) if withdrawn else track
 
@@ -147,14 +158,16 @@ def _looked(
     final = pressure.settle(heard.pressure, (each for each in heard.loads if each.at < line), line)
     loads = tuple(each for each in heard.loads if each.at >= line)
     value, z = pressure.read(final, loads, clock)
+    stands = standing(claims, clock)
     now = Occasion(
         dyad=heard.dyad,
         run=heard.run,
         at=clock,
-        standing=standing(claims, clock),
+        standing=stands,
         claims=claims,
         pressure=value,
         pressure_z=z,
+        relief=wording.relief(stands, heard.reliefs, clock),
     )
     return msgspec.structs.replace(heard, pressure=final, loads=loads), now
 
@@ -163,15 +176,18 @@ def _with(state: State, news: News, mark: Heard) -> State:
     """The state with the report in it, in the place of an older one of the same article."""
     article = news.report.article.id
     load = Load(at=mark.at, report=news.report.id, size=load_of(news.report) if news.at else 0.0)
-    old = {each.report for each in state.heard if each.article == article}
+    claims, reliefs, loads = state.claims, state.reliefs, state.loads
+    older = state.seen.get(article)
+    if older is not None:
+        claims = tuple(each for each in claims if each.article != article)
+        reliefs = tuple(each for each in reliefs if each.article != article)
+        loads = tuple(each for each in loads if each.report != older.report)
     return msgspec.structs.replace(
         state,
-        claims=(
-            *(each for each in state.claims if each.article != article),
-            *strongest(news.claims),
-        ),
-        heard=(*(each for each in state.heard if each.article != article), mark),
-        loads=(*(each for each in state.loads if each.report not in old), load),
+        claims=(*claims, *strongest(news.claims)),
+        reliefs=(*reliefs, *news.reliefs),
+        seen={**state.seen, article: mark},
+        loads=(*loads, load),
     )
 
 
@@ -185,18 +201,22 @@ def _moved(state: State, published: datetime | None, now: datetime | None) -> St
 
 
 def _fell(before: State, clock: datetime) -> list[LevelStep]:
-    if before.clock is None:
+    if before.clock is None or before.clock == clock:
         return []
-    return falls(earned(before.claims), before.clock, clock)
+    if before.holds_until is not None and clock < before.holds_until:
+        return []
+    return falls(_earned(before), before.clock, clock)
 
 
-def _due(claims: Sequence[Claim], line: datetime, clock: datetime) -> datetime | None:
-    """The next moment at which the level falls by itself, or a fall becomes final."""
-    fall = next_fall(claims, clock)
-    told = {line, *(each.at for each in claims)}
-    fades = [m for m in turning_points(claims, line, clock + _INSTANT) if m not in told]
-    final = [each + (clock - line) + _INSTANT for each in fades]
-    moments = [*final, *([fall[0]] if fall else [])]
+def _due(now: Occasion, course: Course, line: datetime, lateness: timedelta) -> datetime | None:
+    """The next moment at which the level may fall by itself, or a fall becomes final."""
+    final = [
+        moment + lateness + INSTANT
+        for (_, then), (moment, later) in itertools.pairwise(course.levels)
+        if later.level < then.level and moment >= line
+    ]
+    fall = now.standing.holds_until
+    moments = [*final, *([fall] if now.standing.level else [])]
     return min(moments, default=None)
 
 

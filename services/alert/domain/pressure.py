@@ -5,9 +5,9 @@ A decayed sum of -score times status weight, read against the pair's own past.
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -19,6 +19,7 @@ _HALF_LIFE: Final = timedelta(hours=72)  # (ours)
 _BASELINE_DAYS: Final = 90
 _MIN_SAMPLES: Final = 10  # no claim about the usual before ten days of it
 _DAY: Final = timedelta(days=1)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -56,12 +57,17 @@ def settle(pressure: Pressure, loads: Iterable[Load], until: datetime) -> Pressu
     Loads enter one by one in the order of publication, so that batches of any size give the
     same floating-point result.
     """
-    for load in sorted(loads, key=lambda each: (each.at, each.report)):
-        pressure = _sample(pressure, load.at)
-        at = max(load.at, pressure.at or load.at)
-        late = Pressure(value=load.size, at=load.at)
-        value = _decayed(pressure, at) + _decayed(late, at)
-        pressure = msgspec.structs.replace(pressure, value=value, at=at)
+    for load in sorted(loads, key=_order):
+        if pressure.at is None or _midnight_after(pressure) <= load.at:
+            pressure = _sample(pressure, load.at)
+        if pressure.at is None:
+            pressure = msgspec.structs.replace(pressure, value=load.size, at=load.at)
+            continue
+        at = max(load.at, pressure.at)
+        value = _decayed(pressure, at) + load.size * 2.0 ** -((at - load.at) / _HALF_LIFE)
+        pressure = Pressure(
+            value=value, at=at, midnights=pressure.midnights, sampled=pressure.sampled
+        )
     return _sample(pressure, until)
 
 
@@ -70,9 +76,21 @@ def read(pressure: Pressure, loads: Iterable[Load], at: datetime) -> tuple[float
     now = settle(pressure, loads, at)
     value = _decayed(now, at)
     usual = pressure.midnights
-    spread = statistics.pstdev(usual) if len(usual) >= _MIN_SAMPLES else 0.0
-    z = (value - statistics.fmean(usual)) / spread if spread > 0.001 else None
-    return round(value, 3), None if z is None else round(z, 2)
+    if len(usual) < _MIN_SAMPLES:
+        return round(value, 3), None
+    mean = math.fsum(usual) / len(usual)
+    spread = math.sqrt(math.fsum([(each - mean) ** 2 for each in usual]) / len(usual))
+    return round(value, 3), round((value - mean) / spread, 2) if spread > 0.001 else None
+
+
+def _order(load: Load) -> tuple[datetime, str]:
+    return load.at, load.report
+
+
+def _midnight_after(pressure: Pressure) -> datetime:
+    """The first midnight (UTC) that is not sampled yet."""
+    since = pressure.sampled or pressure.at or _FIRST
+    return since.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
 
 
 def _decayed(pressure: Pressure, at: datetime) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -12,7 +13,7 @@ from services.alert.domain import wording
 from services.alert.domain.alerts import Occasion, directed_at_state
 from services.alert.domain.claims import Claim, cite, describe
 from services.alert.domain.gate import is_friendly
-from services.alert.domain.levels import NAMES, standing, turning_points
+from services.alert.domain.levels import INSTANT, NAMES, timeline
 from tocsin.messages import Citation, EventReport, LevelReport, LevelStep, TimeType
 
 _NOW: Final = (TimeType.CURRENT, TimeType.ONGOING)
@@ -28,6 +29,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     claims: tuple[Claim, ...]
     at: datetime | None
     late: bool
+    reliefs: tuple[Claim, ...] = ()
 
 
 def level_report(
@@ -43,7 +45,7 @@ def level_report(
         state=now.standing.state,
         at=now.at,
         confidence=now.standing.confidence,
-        why=wording.why(now.standing, best, reaches=bool(best and best.level >= level)),
+        why=_why(now, best),
         citation=_citation(news, best),
         report=news.report.id if news else None,
         fell=tuple(fell),
@@ -58,21 +60,26 @@ def level_report(
 
 def falls(claims: Sequence[Claim], start: datetime, end: datetime) -> list[LevelStep]:
     """The steps down in (start, end] if nothing but these claims is heard."""
-    steps = []
-    level = standing(claims, start).level
-    for moment in [*turning_points(claims, start, end), end]:
-        then = standing(claims, moment).level
-        if then < level:
-            steps.append(LevelStep(level=then, at=moment))
-        level = then
-    return steps
+    levels = timeline(claims, start, end + INSTANT)
+    return [
+        LevelStep(level=then.level, at=moment)
+        for (_, now), (moment, then) in itertools.pairwise(levels)
+        if then.level < now.level
+    ]
+
+
+def _why(now: Occasion, best: Claim | None) -> str:
+    reaches = best is not None and best.level >= now.standing.level
+    why = wording.why(now.standing, best, reaches=reaches)
+    return f"{why}; {now.relief}" if now.relief else why
 
 
 def _best(news: News | None, now: Occasion) -> Claim | None:
     """The claim of this report that earns the level, else its gravest."""
     if news is None:
         return None
-    levels = {each.event: each.level for each in now.claims}
+    article = news.report.article.id
+    levels = {each.event: each.level for each in now.claims if each.article == article}
     claims = [
         msgspec.structs.replace(each, level=levels.get(each.event, each.level))
         for each in news.claims

@@ -8,14 +8,19 @@ from typing import Final
 import msgspec
 
 from services.alert.domain.claims import Claim
+from services.alert.domain.confidence import Tellers, tellers
 from services.alert.domain.episodes import Rule, Track
+from services.alert.domain.fading import LIFE, left
 from services.alert.domain.families import Families
-from services.alert.domain.levels import LIFE, faded
 from services.alert.domain.pressure import Load, Pressure
+from services.alert.domain.relief import TOGETHER
 from tocsin.messages import AlertPhase, LevelState
 
 _MAX_CLAIMS: Final = 400  # of one pair; a claim is about a kilobyte
-_MAX_HEARD: Final = 1000
+_KEPT_CLAIMS: Final = 300  # of more than that: the gravest, then the newest
+_MAX_SEEN: Final = 1000
+_MAX_RELIEFS: Final = 60
+_PRUNE_EVERY: Final = timedelta(hours=1)
 _MAX_OVER: Final = 20  # alerts that are over, remembered for their revision
 # Copies of a wire story come within the day: before that, who carries a text may still change.
 _COPIES_WITHIN: Final = timedelta(hours=24)
@@ -60,7 +65,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     `watermark` is the newest publication heard of, `clock` that or a later tick. What lies before
     `settled` (clock - lateness) is final: tracks and pressure stand there. Claims and loads after
-    it are replayed at each step, so the order in which they came does not matter.
+    it are replayed at each step, so the order in which they came does not matter. `seen` goes by
+    article id. Before `holds_until` the level does not fall if nothing more is heard.
     """
 
     dyad: str
@@ -70,17 +76,21 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     clock: datetime | None = None
     settled: datetime | None = None
     claims: tuple[Claim, ...] = ()
-    heard: tuple[Heard, ...] = ()
+    reliefs: tuple[Claim, ...] = ()
+    seen: dict[str, Heard] = {}
     tracks: dict[str, Track] = {}
     told: dict[str, Told] = {}
     pressure: Pressure = Pressure()
     loads: tuple[Load, ...] = ()
     shown: int = 0  # the level of the last LevelReport
+    holds_until: datetime | None = None
+    pruned_at: datetime | None = None  # where `settled` was then
 
 
 def is_stale(state: State, mark: Heard) -> bool:
     """Whether this report, or a newer one of the same article, is in already."""
-    return any(each.article == mark.article and rank(each) >= rank(mark) for each in state.heard)
+    known = state.seen.get(mark.article)
+    return known is not None and rank(known) >= rank(mark)
 
 
 def rank(mark: Heard) -> tuple[int, str, str]:
@@ -89,18 +99,46 @@ def rank(mark: Heard) -> tuple[int, str, str]:
 
 
 def pruned(state: State, earned: tuple[Claim, ...], line: datetime) -> State:
-    """The state without what can no longer matter after `line`, and within its bounds."""
-    before = [each for each in earned if each.at < line and faded(each.level, line - each.at) > 0]
+    """The state without what can no longer matter after `line`, and within its bounds.
+
+    Nothing hangs on when it is done; once an hour of the pair's time is often enough.
+    """
+    fresh = state.pruned_at is not None and line - state.pruned_at < _PRUNE_EVERY
+    if fresh and len(state.claims) <= _MAX_CLAIMS and len(state.seen) <= _MAX_SEEN:
+        return state
+    told = tellers(each for each in earned if each.at < line)
+    before = [_final(each, line, told) for each in earned if each.at < line and left(each, line)]
     after = [each for each in state.claims if each.at >= line]
     claims = [*_undominated(before, line), *after]
     if len(claims) > _MAX_CLAIMS:
-        claims = sorted(claims, key=lambda each: (each.level, each.at))[-_MAX_CLAIMS:]
-    heard = sorted(
-        (each for each in state.heard if each.at >= line - LIFE), key=lambda each: each.at
+        claims = sorted(claims, key=lambda each: (each.level, each.at))[-_KEPT_CLAIMS:]
+    seen = sorted(
+        (each for each in state.seen.values() if each.at >= line - LIFE), key=lambda each: each.at
     )
+    reliefs = [each for each in state.reliefs if each.at >= line - TOGETHER]
     return msgspec.structs.replace(
-        state, claims=tuple(claims), heard=tuple(heard[-_MAX_HEARD:]), told=_bounded(state.told)
+        state,
+        claims=tuple(claims),
+        seen={each.article: each for each in seen[-_MAX_SEEN:]},
+        reliefs=tuple(reliefs[-_MAX_RELIEFS:]),
+        told=_bounded(state.told),
+        pruned_at=line,
     )
+
+
+def _final(claim: Claim, line: datetime, told: Tellers) -> Claim:
+    """The claim with what is final of it: the family its story counts for, and since when it eases.
+
+    The claims that say so may be dropped after this.
+    """
+    teller = told.get(claim.story)
+    if teller is not None and teller.family != claim.family:
+        claim = msgspec.structs.replace(
+            claim, family=teller.family, carried=max(teller.tier_weight, teller.carried)
+        )
+    if claim.eased_from is not None and claim.eased_from >= line:
+        claim = msgspec.structs.replace(claim, eased_from=None)
+    return claim
 
 
 def _undominated(claims: list[Claim], line: datetime) -> list[Claim]:

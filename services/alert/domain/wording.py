@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.alert.domain.claims import Claim
-from services.alert.domain.confidence import strongest_by_family
 from services.alert.domain.levels import NAMES, Standing, next_fall
 
 
@@ -17,8 +16,8 @@ def number(value: float) -> str:
 
 def backing(standing: Standing) -> str:
     """Who backs a level, and how far: `EFE (.70) and unknown (.30): confirmed at .79`."""
-    families = [f"{each.family} ({number(each.weight)})" for each in _sides(standing)[:4]]
-    more = len(_sides(standing)) - len(families)
+    families = [f"{each.family} ({number(each.weight)})" for each in standing.sides[:4]]
+    more = len(standing.sides) - len(families)
     listed = ", ".join([*families, f"{more} more"] if more else families)
     return f"{listed}: {standing.state} at {number(standing.confidence)}"
 
@@ -50,7 +49,7 @@ def summary(dyad: str, standing: Standing, before: int) -> str:
     return f"{dyad}: level {standing.level}, {NAMES[standing.level]}{state}{moved}"
 
 
-def lowers(claims: Sequence[Claim], at: datetime) -> str:
+def lowers(claims: Sequence[Claim], at: datetime, relief: str = "") -> str:
     """What would lower the level."""
     fall = next_fall(claims, at)
     if fall is None:
@@ -58,8 +57,18 @@ def lowers(claims: Sequence[Claim], at: datetime) -> str:
     moment, then = fall
     return (
         f"falls to level {then.level} ({NAMES[then.level]}) at {moment:%Y-%m-%d %H:%M} UTC "
-        "if nothing more is heard"
+        f"if nothing more is heard; {relief or 'sooner after a corroborated retreat or ceasefire'}"
     )
+
+
+def relief(standing: Standing, reliefs: Sequence[Claim], at: datetime) -> str:
+    """Since when, and after what, quiet counts double for what earns the level; else nothing."""
+    since = [each.eased_from for each in standing.support if each.eased_from]
+    if not since or min(since) > at:
+        return ""
+    acts = [each for each in reliefs if each.at == min(since)]
+    told = f", after {acts[0].act}, by {_source(acts[0])}" if acts else ""
+    return f"quiet counts double since {min(since):%Y-%m-%d %H:%M} UTC{told}"
 
 
 def novelty(ended_at: datetime | None, started_at: datetime, z: float | None) -> str:
@@ -81,10 +90,6 @@ def gravest(claims: Sequence[Claim]) -> list[Claim]:
     return sorted(
         claims, key=lambda each: (-each.level, -each.weight, -each.at.timestamp(), each.event)
     )
-
-
-def _sides(standing: Standing) -> list[Claim]:
-    return strongest_by_family(standing.support)
 
 
 def _source(claim: Claim) -> str:
