@@ -79,7 +79,7 @@ def _pairs(
 ) -> list[tuple[Role | None, Role | None]]:
     pairs: list[tuple[Role | None, Role | None]]
     parties = {role.state for role in sources} - {""}
-    strangers = not any(aim.state and aim.state not in parties for aim in aims)
+    strangers = all(aim.state in parties or aim.code.startswith("UNK") for aim in aims)
     if fire.frame.reciprocal and where in _WHERE and len(parties) > 1:
         aims = []
     among = sources if not aims or (strangers and len(parties) > 1) else aims if not sources else []

@@ -82,7 +82,15 @@ def _at_home(scene: Scene, fire: Fire, role: Role) -> Role:
     if head != "UNK" or sector not in {"MIL", "GOV", "CVL", "COP"}:
         return role
     there = place(scene, fire)
-    return role._replace(code=f"{there.state}.{sector}") if there and there.state else role
+    if there is None or not there.state or _by_border(scene, there.token):
+        return role
+    return role._replace(code=f"{there.state}.{sector}")
+
+
+def _by_border(scene: Scene, k: int) -> bool:
+    """Whether the place is only a border, on which side is not said."""
+    s = scene.sentence
+    return any(s.tokens[one].lemma in {"border", "frontier"} for one in (k, *s.ancestors(k)[:2]))
 
 
 def _at(scene: Scene, fire: Fire, where: str) -> list[Role]:
