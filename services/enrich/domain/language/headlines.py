@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _ENDS = frozenset(".!?\"'")
+_REACH = 5  # words from an opening name to the verb of those it describes
+_PLURALS = frozenset(
+    "forces troops soldiers rebels militants gunmen police officials jets warplanes planes "
+    "aircraft helicopters ships warships marines guerrillas insurgents fighters leaders ministers "
+    "lawmakers protesters demonstrators students workers pirates commandos tanks drones settlers "
+    "tribesmen peacekeepers hackers prosecutors diplomats allies powers states bombers guards strikes "
+    "raids attacks rockets missiles bombs people villagers".split()
+)
+_NOUNS = frozenset("station base post order target head guard march fire".split())
 # Plurals that a name describes as often as it does what they say: "Syrian forces clash".
 _FORCES = frozenset(
     "forces guards ships patrols strikes attacks raids bombs shells fires protests rockets".split()
@@ -31,8 +40,20 @@ def retold(words: list[str], after_name: int | None, pasts: Mapping[str, str]) -
     word = words[after_name].lower()
     past = pasts.get(word)
     if past is None or (word in _FORCES and _acts(words, after_name + 1, pasts)):
-        return words
+        at = _plural_verb(words, after_name, pasts)
+        if at is None:
+            return words
+        past, after_name = pasts[morphology.third_person(words[at].lower())], at
     return [*words[:after_name], past, *words[after_name + 1 :]]
+
+
+def _plural_verb(words: list[str], start: int, pasts: Mapping[str, str]) -> int | None:
+    """Where "Israeli and Turkish jets bomb camp" has its verb."""
+    for at in range(max(1, start), min(start + _REACH, len(words) - 1)):
+        word, before = words[at].lower(), words[at - 1].lower()
+        if before in _PLURALS and word not in _NOUNS and _acts(words, at, pasts):
+            return None if words[at + 1].lower() in pasts else at
+    return None
 
 
 def _acts(words: list[str], at: int, pasts: Mapping[str, str]) -> bool:

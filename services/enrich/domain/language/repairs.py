@@ -18,8 +18,8 @@ def repaired(tokens: list[Token]) -> list[Token]:
     "X referred to Y, which it banned and accused it of Z" has two relative verbs; the parser joins
     the second to "referred".
     """
-    tokens = _joint_owners(tokens)
-    found = _garden_paths(_told_by_nouns(_deeds_as_nouns(_destinations(tokens))))
+    tokens = _nouns_that_act(_destinations(_joint_owners(_listed_names(tokens))))
+    found = _garden_paths(_told_by_nouns(_deeds_as_nouns(tokens)))
     return [_joined_to_relative(token, found) for token in found]
 
 
@@ -36,6 +36,49 @@ def _joint_owners(tokens: list[Token]) -> list[Token]:
         found[noun.i] = noun._replace(dep=first.dep, head=first.head)
         found[first.i] = first._replace(dep="poss", head=noun.i)
         found[second.i] = second._replace(dep="conj", head=first.i)
+    return found
+
+
+def _listed_names(tokens: list[Token]) -> list[Token]:
+    """The tokens with both doing it in the headline "France, Britain warn Libya"."""
+    comma = next((k.i for k in tokens[1:4] if k.text == ","), None)
+    first = tokens[comma - 1] if comma else (tokens[0] if tokens else None)
+    if first is None:
+        return tokens
+    verb = tokens[first.head]
+    named = first.tag.startswith("NNP") and verb.i > first.i
+    if named and comma is None and first.dep == "dep" and verb.tag == "VB":
+        return [first._replace(dep="nsubj"), *tokens[1:]]  # "Iran to expel envoy"
+    who = next((k for k in tokens if k.head == verb.i and k.dep == "nsubj"), None)
+    if not named or comma is None or first.dep != "npadvmod" or who is None:
+        return tokens
+    found = list(tokens)
+    found[first.i] = first._replace(dep="conj", head=who.i)
+    return found
+
+
+def _nouns_that_act(tokens: list[Token]) -> list[Token]:
+    """The tokens with a noun that has an object as the verb it is: "aircraft attack camp"."""
+    found = list(tokens)
+    for noun in tokens:
+        if noun.dep != "dobj":
+            continue
+        verb = tokens[noun.head]
+        if verb.tag not in {"NN", "NNS"} or noun.i < verb.i:
+            continue
+        left = [k for k in tokens[: verb.i] if k.head == verb.i]
+        doers = [k for k in left if k.dep in {"compound", "nmod", "amod"}]
+        if any(k.dep == "nsubj" for k in left):
+            doers = []
+        found[verb.i] = verb._replace(tag="VBP" if verb.tag == "NN" else "VBZ")
+        for k in doers[:-1]:
+            found[k.i] = k._replace(head=doers[-1].i)
+        for k in left if doers else ():
+            if k.dep in {"det", "poss", "nummod"}:
+                found[k.i] = k._replace(head=doers[-1].i)
+        if doers:
+            tag = "NNS" if doers[-1].tag in {"JJ", "NN"} else doers[-1].tag
+            found[doers[-1].i] = doers[-1]._replace(dep="nsubj", tag=tag)
     return found
 
 

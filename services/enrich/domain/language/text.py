@@ -29,6 +29,15 @@ _ASIDE = re.compile(
     r"(?:said|says|added|pointed out|noted|stated|stressed|claimed)"
     r"\s?[,\u2013\u2014-](?= )"
 )
+# Who says so, at the end of a headline: "Israel bombs Gaza - witnesses".
+_CREDIT = re.compile(
+    r"\s?[-:]\s?(?:[\w.'&]+ ){0,3}"
+    r"(?:witness(?:es)?|reports?|agency|officials?|police|army|military|media|tv|radio|sources?|"
+    r"papers?|newspaper|medics?|doctors?|lawyers?|spokes(?:wo)?man|ministry|minister|envoy|pm|"
+    r"govt|government|groups?|watchdog|data|polls?|survey|analysts?|rebels|monitors?|residents|"
+    r"U\.?S\.?|U\.?N\.?|NATO|EU|UK|AP|AFP|Reuters|Xinhua|Interfax)$",
+    re.IGNORECASE,
+)
 _RUN = re.compile(rf"\S{{{MAX_RUN + 1},}}")
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr gen col lt sgt maj capt cmdr adm sen rep gov pres prof st jr sr inc ltd co corp "
@@ -126,7 +135,13 @@ def sentence_case(text: str, names: list[tuple[int, int]]) -> str:
 def safe(text: str) -> str:
     """A sentence that cannot make the parser quadratic: cut, long runs broken, offsets kept."""
     cut = _RUN.sub(_break_run, text)
-    return _ASIDE.sub(lambda aside: " " * len(aside.group()), cut)
+    if "-" in cut[-40:] or ":" in cut[-40:]:
+        cut = _CREDIT.sub(_blank, cut)
+    return _ASIDE.sub(_blank, cut)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
 
 
 def _break_run(run: re.Match[str]) -> str:

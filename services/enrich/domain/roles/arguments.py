@@ -130,19 +130,15 @@ def _inherited(s: Sentence, v: int, depth: int) -> int | None:
     above = s.tokens[head]
     if token.dep == "pcomp" or above.tag == "IN":
         return _from_preposition(s, head, depth)
+    if above.dep == "ROOT" and head < v and not above.is_verb and token.tag == "VB":
+        return head  # the headlines "Dutch to send troops", "Troops to leave"
     if token.dep == "acl" and token.tag != "VBN":
         return _from_noun(s, head, depth)
     if above.is_verb or above.tag == "MD" or above.dep in {"ROOT", "acomp"}:
         if token.dep == "xcomp":
-            controlled = s.kid(head, "dobj")
-            if (
-                controlled is not None
-                and token.tag == "VB"
-                and above.lemma not in {"promise", "use"}
-            ):
+            controlled = _controlled(s, v, head)
+            if controlled is not None:
                 return controlled
-        if token.dep == "xcomp" and is_passive(s, head):  # "is scheduled to attend"
-            return s.kid(head, "nsubjpass")
         if above.dep == "acomp":
             up = s.head(head)
             return subject(s, up, depth - 1) if up is not None else None
@@ -150,6 +146,14 @@ def _inherited(s: Sentence, v: int, depth: int) -> int | None:
     if above.is_noun:
         return _from_noun(s, head, depth)
     return None
+
+
+def _controlled(s: Sentence, v: int, head: int) -> int | None:
+    """Who is to do what verb `head` says of them: "told Iran to stop", "is scheduled to go"."""
+    told = s.kid(head, "dobj")
+    if told is not None and s.tokens[v].tag == "VB":
+        return None if s.tokens[head].lemma in {"promise", "use"} else told
+    return s.kid(head, "nsubjpass") if is_passive(s, head) else None
 
 
 def _from_preposition(s: Sentence, prep: int, depth: int) -> int | None:

@@ -48,20 +48,37 @@ class Reading:
         one: int | None = i
         while one is not None:
             dep = self.s.tokens[one].dep
-            if dep == "acl" and self._there_is(self.s.tokens[one].head):
+            if dep in {"acl", "relcl", "xcomp"} and self._all_there_is(one):
                 return Telling.MAIN
-            if dep in {"advcl", "acl", "relcl", "csubj", "pcomp", "amod"} or self._infinitive(one):
+            if dep in {"advcl", "acl", "relcl", "csubj", "pcomp", "amod"} or (
+                self._infinitive(one) and self.s.head(one) is not None
+            ):
                 return Telling.SUBORDINATE
             one = self.s.head(one)
         return Telling.MAIN
 
-    def _there_is(self, n: int) -> bool:
-        """As in "there were ten soldiers killed"."""
-        return self.s.tokens[n].dep == "attr" and bool(self.s.kids(self.s.tokens[n].head, "expl"))
+    def _all_there_is(self, v: int) -> bool:
+        """As in "there were ten soldiers killed", and the headline "Ten soldiers killed"."""
+        n = self.s.tokens[v].head
+        if self.s.tokens[n].dep == "attr":
+            return bool(self.s.kids(self.s.tokens[n].head, "expl"))
+        finite = any(k.tag in {"VBD", "VBZ", "VBP", "MD"} for k in self.s.tokens)
+        return self.s.head(n) is None and not finite
+
+    def _headline(self, v: int) -> bool:
+        """Whether an infinitive below the opening name is all the clause there is."""
+        head = self.s.head(v)
+        if head is None or head > v or self.s.head(head) is not None or not self._infinitive(v):
+            return False
+        return not self.s.tokens[head].is_verb and not any(
+            k.tag in {"VBD", "VBZ", "VBP", "MD"} for k in self.s.tokens[:v]
+        )
 
     def purpose(self, v: int) -> bool:
         """Whether the verb is a bare purpose: "to strike", under no operator."""
         token = self.s.tokens[v]
+        if self._headline(v):
+            return False
         if not self._infinitive(v) or token.dep not in {
             "advcl",
             "acl",
@@ -117,8 +134,11 @@ class Reading:
         return S.ASSERTED
 
     def _foretold(self, v: int) -> bool:
-        """As in the headline "Aide says Iran to strike"."""
+        """As in the headlines "Aide says Iran to strike", "Iran to strike"."""
         token = self.s.tokens[v]
+        alone = token.head == v and self._infinitive(v)
+        if alone or self._headline(v):
+            return True
         told = self.s.tokens[token.head].lemma in self.lexicon.operators["report"]
         own = bool(self.s.kids(v, "nsubj"))
         return token.dep == "ccomp" and told and own and self._infinitive(v)
