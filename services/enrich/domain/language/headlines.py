@@ -15,8 +15,8 @@ _PLURALS = frozenset(
     "forces troops soldiers rebels militants gunmen police officials jets warplanes planes "
     "aircraft helicopters ships warships marines guerrillas insurgents fighters leaders ministers "
     "lawmakers protesters demonstrators students workers pirates commandos tanks drones settlers "
-    "tribesmen peacekeepers hackers prosecutors diplomats allies powers states bombers guards strikes "
-    "raids attacks rockets missiles bombs people villagers".split()
+    "tribesmen peacekeepers hackers prosecutors diplomats allies powers states bombers guards "
+    "strikes raids attacks rockets missiles bombs people villagers".split()
 )
 _NOUNS = frozenset("station base post order target head guard march fire".split())
 # Plurals that a name describes as often as it does what they say: "Syrian forces clash".
