@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "up": Command("tocsin.local.up", "start the embedded broker, Redis and the three services"),
     "replay": Command("services.ingest.replay", "publish files and folders as a simulated feed"),
     "watch": Command("services.alert.watch", "follow the alerts as they come"),
+    "alert": Command("services.alert.manage", "show, acknowledge and silence alerts"),
     "code": Command("services.enrich.code", "text in, coded events out, without a broker"),
     "topics": Command("tocsin.admin", "create the topics, or show them"),
     "dlq": Command("tocsin.dead_letters", "list dead letters, or replay them"),

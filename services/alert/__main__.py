@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from services.alert import app
+from services.alert.api import Api, listen
 from services.alert.channels import file
 from services.alert.channels.config import WebhookChannel
-from services.alert.channels.notifier import Notifier
+from services.alert.channels.notifier import Hush, Notifier
 from services.alert.dispatch import Carrier, drain
 from services.alert.domain.families import parse_families
 from services.alert.domain.state import Config
+from services.alert.hushes import Hushes
 from services.alert.notify.guard import parse_networks
 from services.alert.notify.http import Http, check_url
 from services.alert.notify.kafka import Publisher
@@ -25,7 +27,7 @@ from services.alert.rules import parse_rules
 from services.alert.settings import Settings
 from services.alert.store import Store, connect
 from tocsin.errors import SettingsError, TocsinError
-from tocsin.observe import Health, configure_logging, serve
+from tocsin.observe import Health, configure_logging, get_logger, serve
 from tocsin.settings import load
 from tocsin.streams import Background, Stage, run
 from tocsin.topics import EVENTS
@@ -48,9 +50,15 @@ def _run(settings: Settings) -> int:
     client = connect(settings.redis)
     store = Store(client, settings.redis.prefix, app.letters)
     outbox = Outbox(client, settings.redis.prefix)
-    alert = app.App(store, _config(settings))
+    hushes = Hushes(client, settings.redis.prefix, store)
+    alert = app.App(store, _config(settings), hushes)
     publisher = Publisher(settings.kafka)
-    channels: list[Carrier] = [publisher.channel(), *_webhook(settings), *_channels(settings)]
+    channels: list[Carrier] = [
+        publisher.channel(),
+        *_webhook(settings, hushes.reasons),
+        *_channels(settings, hushes.reasons),
+    ]
+    answering = _api(settings, hushes)
     health = Health()
     server = serve(settings.http, health)
     try:
@@ -66,6 +74,7 @@ def _run(settings: Settings) -> int:
                     functools.partial(app.tick_along, alert, settings.tick_s),
                     functools.partial(app.show, store, outbox, settings.tick_s),
                     *(_draining(outbox, each, channels) for each in channels),
+                    *answering,
                 ),
             )
         )
@@ -78,7 +87,17 @@ def _draining(outbox: Outbox, channel: Carrier, channels: list[Carrier]) -> Back
     return functools.partial(drain, outbox, channel, [each.name for each in channels])
 
 
-def _webhook(settings: Settings) -> list[Notifier]:
+def _api(settings: Settings, hushes: Hushes) -> list[Background]:
+    if settings.api_token is None:
+        return []
+    answering = Api(hushes, settings.api_token)
+    listening = listen(settings.api_host, settings.api_port)
+    host, port = listening.getsockname()[:2]
+    get_logger().info("api", address=f"{host}:{port}")
+    return [functools.partial(answering.serve, listening)]
+
+
+def _webhook(settings: Settings, hush: Hush) -> list[Notifier]:
     """The one channel that needs no file: every alert by itself, as fast as it is taken."""
     if settings.webhook_url is None:
         return []
@@ -98,17 +117,17 @@ def _webhook(settings: Settings) -> list[Notifier]:
         check_url(settings.webhook_url.reveal(), policy.url_env),
         signer(settings.webhook_secret, policy.secret_env),
     )
-    return [Notifier(policy, sink)]
+    return [Notifier(policy, sink, hush=hush)]
 
 
-def _channels(settings: Settings) -> list[Notifier]:
+def _channels(settings: Settings, hush: Hush) -> list[Notifier]:
     if not settings.channels:
         return []
     found = file.read_channels(Path(settings.channels))
     for config, where in found:
         if config.name == "webhook" and settings.webhook_url is not None:
             raise SettingsError(f"{where}: TOCSIN_ALERT_WEBHOOK_URL has this name already")
-    return [file.build(config, where, os.environ) for config, where in found]
+    return [file.build(config, where, os.environ, hush) for config, where in found]
 
 
 def _config(settings: Settings) -> Config:

@@ -18,14 +18,15 @@ from services.alert.dispatch import pause
 from services.alert.domain import fold
 from services.alert.domain.fold import Step
 from services.alert.domain.state import Config
+from services.alert.hushes import Hushes, letter
 from services.alert.outbox import Outbox
 from services.alert.store import Fold, Place, Store, Work
 from tocsin.bus import Outgoing, Record, outgoing, received
 from tocsin.errors import BadMessage, Reason, Unavailable
-from tocsin.messages import Alert, AlertStatus, EventReport, LevelReport, digest
+from tocsin.messages import AlertStatus, EventReport, LevelReport, digest
 from tocsin.observe import get_logger
 from tocsin.streams import Result
-from tocsin.topics import ALERTS, EVENTS, LEVELS
+from tocsin.topics import EVENTS, LEVELS
 
 _DYAD: Final = re.compile(r"[A-Z]{3}-[A-Z]{3}")
 _RUN: Final = re.compile(r"[\w.:-]{1,100}", re.ASCII)
@@ -34,9 +35,10 @@ _RUN: Final = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 class App:
     """Applies reports, and lets time pass for the pairs of the world."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, hushes: Hushes | None = None) -> None:
         self._store = store
         self._config = config
+        self._hushes = hushes
 
     async def handle(self, records: Sequence[Record]) -> list[Result]:
         """One result a record, in order: nothing to publish, or why it is refused.
@@ -66,7 +68,9 @@ class App:
         return results
 
     async def tick(self, now: datetime) -> None:
-        """Lets the pairs whose level is due to fall come to now."""
+        """Lets the pairs whose level is due to fall come to now, and silences end."""
+        if self._hushes:
+            await self._hushes.tidy(now)
         for dyad in await self._store.due(now):
             place = Place(dyad=dyad)
             step = await self._store.step(place, lambda s: fold.advance(s, now, self._config))
@@ -98,7 +102,7 @@ def read(record: Record) -> EventReport:
 
 def letters(step: Step) -> list[Outgoing]:
     """What a step says to the world, ready to be published: alerts first."""
-    found = [_alert(each) for each in step.alerts]
+    found = [letter(each) for each in step.alerts]
     return [*found, _level(step.level)] if step.level else found
 
 
@@ -132,10 +136,6 @@ async def _repeat(work: Callable[[], Awaitable[None]], every_s: float, stop: asy
         except Unavailable as error:
             get_logger().warning("waiting", error=str(error))
         await pause(stop, every_s)
-
-
-def _alert(alert: Alert) -> Outgoing:
-    return outgoing(ALERTS, alert.dyad, alert, id=f"{alert.id}.{alert.revision}", at=alert.at)
 
 
 def _level(level: LevelReport) -> Outgoing:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from tocsin.settings import Http, Kafka, Log, Redis, Secret
+from tocsin.settings import Http, Kafka, Log, Port, Redis, Secret
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -22,6 +22,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     families: str = ""  # path of a families file; empty: the packaged data/families.toml
     lateness_h: Positive = 6.0  # h; how late a report may come and still count as on time
     tick_s: Positive = 5.0  # s between looks at the pairs whose level is due to fall
+    api_token: Secret | None = None  # bearer token of the HTTP API; unset: there is no API
+    api_host: str = "127.0.0.1"  # the address it listens on
+    api_port: Port = 0  # 0 takes any free one, which the log names
     channels: str = ""  # path of a channels file, beside the webhook of these settings
     webhook_url: Secret | None = None  # where alerts are posted; may hold a token; unset: nowhere
     webhook_secret: Secret | None = None  # whsec_... of the Standard Webhooks scheme
