@@ -20,7 +20,7 @@ from services.alert.store import Store, connect
 from tests.unit.alert.builders import CONFIG, event, report
 from tocsin.bus import Record
 from tocsin.errors import SettingsError, UsageError
-from tocsin.messages import Alert, decode, encode
+from tocsin.messages import Alert, Change, decode, encode
 from tocsin.settings import Redis, Secret
 from tocsin.topics import ALERTS, EVENTS
 
@@ -120,7 +120,7 @@ def test_an_acknowledged_alert_is_quiet_until_it_rises(redis_server):
     async def work(desk):
         (raised,) = await desk.tell(event("THREATEN"))
         await desk.hushes.acknowledge(raised, by="ana", note="on it")
-        news = msgspec.structs.replace(raised, revision=2, change="new_fact")
+        news = msgspec.structs.replace(raised, revision=2, change=Change.NEW_FACT)
         (risen,) = await desk.tell(event("ASSAULT"))
         (shown,) = await desk.hushes.alerts()
         return await desk.hushed(news, risen), shown
@@ -148,7 +148,9 @@ def test_an_acknowledgement_in_one_replay_says_nothing_of_another(redis_server):
         (one,) = await desk.tell(event("THREATEN"), run="r1")
         (two,) = await desk.tell(event("THREATEN"), run="r2")
         await desk.hushes.acknowledge(one, by="ana")
-        news = [msgspec.structs.replace(each, change="new_fact", revision=2) for each in (one, two)]
+        news = [
+            msgspec.structs.replace(each, change=Change.NEW_FACT, revision=2) for each in (one, two)
+        ]
         return one.id == two.id, await desk.hushed(*news)
 
     assert on(redis_server, work) == (True, [True, False])
