@@ -6,6 +6,7 @@ Works on Redis 6.2 and later and on Valkey.
 from __future__ import annotations
 
 import contextlib
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from tocsin.errors import SettingsError, Unavailable
 from tocsin.messages import Alert, AlertStatus, decode, encode
 
 _EXERCISE_TTL: Final = timedelta(days=7)
+_TRACE: Final = re.compile(r"[0-9a-f]{2}(-[0-9a-f]+){3}", re.ASCII)  # what goes into a header
 _MAX_TRIES: Final = 50  # two workers on one pair meet for a moment in a rebalance, not for longer
 
 # All or nothing: the state, what it says to the world, when it is due, what the gauge shows, and
@@ -130,12 +132,18 @@ class _Change(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     stored: _Stored
     answers: list[Step | None]
+    records: tuple[Record | None, ...]  # what each answer is to
 
     @property
     def steps(self) -> list[Step]:
         """The steps that changed something."""
-        found = (each for each in self.answers if each is not None)
-        return [each for each in found if each.outcome is not Outcome.REPEATED]
+        return [step for step, _ in self.told]
+
+    @property
+    def told(self) -> list[tuple[Step, Record | None]]:
+        """The steps that changed something, each with its record."""
+        found = zip(self.answers, self.records, strict=True)
+        return [(step, of) for step, of in found if step and step.outcome is not Outcome.REPEATED]
 
 
 class Store:
@@ -266,7 +274,11 @@ class Store:
                 for alert in standing.values()
                 for part in (alert.id, "" if alert.phase in OVER else encode(alert))
             ),
-            *(msgspec.msgpack.encode(each) for step in steps for each in self._letters(step)),
+            *(
+                msgspec.msgpack.encode(traced(each, record))
+                for step, record in change.told
+                for each in self._letters(step)
+            ),
         ]
 
     async def _incarnation(self) -> str:
@@ -298,7 +310,21 @@ def _change(work: Work, version: int, stored: _Stored) -> _Change:
         answers.append(step)
         if step.outcome is not Outcome.REPEATED:
             state, position = step.state, _position(record, position)
-    return _Change(version=version, stored=_Stored(state=state, position=position), answers=answers)
+    return _Change(
+        version=version,
+        stored=_Stored(state=state, position=position),
+        answers=answers,
+        records=tuple(record for record, _ in work.folds),
+    )
+
+
+def traced(letter: Outgoing, record: Record | None) -> Outgoing:
+    """The letter with the W3C trace of the record that it comes from, if it has one."""
+    trace = record.header("traceparent") if record else None
+    if not trace or not _TRACE.fullmatch(trace):
+        return letter
+    headers = (*letter.headers, ("traceparent", trace.encode()))
+    return msgspec.structs.replace(letter, headers=headers)
 
 
 def _holds(position: Position | None, record: Record) -> bool:

@@ -295,6 +295,28 @@ def test_the_stored_state_is_small(redis_server):
     assert on(redis_server, work) < 20_000
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        (b"00-x\r\nEvil: 1-y-01", False),
+        (None, False),
+    ],
+)
+def test_a_report_hands_its_trace_on_to_all_that_it_says(redis_server, header, expected):
+    headers = (("traceparent", header),) if header else ()
+
+    async def work(bench):
+        await bench.app.handle([msgspec.structs.replace(record(threat()), headers=headers)])
+        return await bench.messages()
+
+    messages = on(redis_server, work)
+
+    assert len(messages) == 2
+    for each in messages:
+        assert dict(each.headers).get("traceparent") == (header if expected else None)
+
+
 def test_unused_fields_of_a_later_version_are_ignored(redis_server):
     later = encode(threat()).replace(b'{"id"', b'{"later":1,"id"', 1)
 
