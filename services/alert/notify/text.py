@@ -12,6 +12,8 @@ from tocsin.messages import Alert, Citation
 
 _ZERO_WIDTH: Final = "\u200b"
 _QUOTE: Final = 600  # characters of one sentence
+_SOURCE: Final = 100
+_LINE: Final = 1500
 MEANING: Final = "Observed escalation in reporting, never a probability of war."
 
 
@@ -36,7 +38,7 @@ def headline(alert: Alert) -> str:
     """One line for a pager."""
     mark = "EXERCISE: " if is_exercise(alert) else ""
     over = f" [{alert.phase.value}]" if alert.phase.value not in ("firing", "pending") else ""
-    return harmless(f"{mark}{alert.summary}{over}")
+    return cut(harmless(f"{mark}{alert.summary}{over}"), _LINE)
 
 
 def body(alert: Alert) -> str:
@@ -47,13 +49,13 @@ def body(alert: Alert) -> str:
     if alert.acknowledged is not None:
         lines.append(harmless(f"acknowledged by {alert.acknowledged.by}"))
     lines.append(f"{MEANING} {_from(alert)}")
-    return "\n".join(lines)
+    return "\n".join(cut(each, _LINE) for each in lines)
 
 
 def quotation(citation: Citation) -> str:
     """A sentence and who said it, when."""
     article = citation.article
-    source = article.agency or article.outlet or article.guid
+    source = cut(plain(article.agency or article.outlet or article.guid), _SOURCE)
     said = f"“{cut(plain(citation.evidence.text), _QUOTE)}” ({source}{_when(article.published_at)})"
     return harmless(said)
 
