@@ -63,10 +63,11 @@ class Gate:
         named = names.find(text)
         short = len(text) <= SHORT
         cues = self._keywords.find(low)
-        # No sentence points to an event if the whole text does not.
-        if not (
-            named or self._players.find(low) if short else self._points(0, actors(named), cues)
-        ):
+        if short:
+            hopeful = bool(named or self._players.find(low))
+        else:  # no sentence points to an event if the whole text does not
+            hopeful = self._points(0, actors(named), cues)
+        if not hopeful:
             return Watch([], [])
         spans = sentences(text)
         pointed: set[int] = set()
