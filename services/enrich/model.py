@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Sentences a batch; the vectors of a small batch stay in the processor's cache, the parser's steps
 # are shared by a large one (measured: 16, 32, 64, 128).
-_VECTOR_BATCH, _BATCH = 16, 64
+_VECTOR_BATCH, _BATCH = 32, 128
 # Words kept for good. Tokens of a memory zone are cut anew each time, a third of the parser's time;
 # so the first words met, the most frequent ones, stay: about 10 MB. From then on nothing is kept.
 _KEPT_WORDS = 50_000
