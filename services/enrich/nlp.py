@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tocsin.messages import Article, Plover
 
 CODER_VERSION = "2"
+MANY = 4  # sentences that point to an event; so many, and the article is read whole unasked
 _COMMON = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may "
     "june july august september october november december president minister foreign prime".split()
@@ -112,8 +113,8 @@ class Coder:
         ]
 
     def _matters(self, draft: _Draft, pointed: list[Parsed]) -> bool:
-        if not draft.watch.others:
-            return False
+        if not draft.watch.others or len(pointed) >= MANY:
+            return bool(draft.watch.others)
         sentences = [one.sentence for one in pointed]
         return coder.matters(sentences, draft.day, self._lexicon, self._gazetteer)
 

@@ -1,6 +1,6 @@
 """Speed, latency and memory of the whole path, embedded and on Apache Kafka, in one run.
 
-`make bench`, or `python -m tests.bench [--articles 2000] [--json]`.
+`make bench` runs this, then `tests.bench.coder`, or `python -m tests.bench [--articles 2000] [--json]`.
 """
 
 from __future__ import annotations
