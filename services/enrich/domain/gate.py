@@ -25,6 +25,9 @@ _FORCE = frozenset({"force", "mobilisation", "hardware"})
 
 # A sentence that may speak of the one before: its subject is a pronoun, as far as words tell.
 _OPENING = re.compile(r"\W{0,3}([A-Z][\w-]{2,})\b")
+_COMPANY = re.compile(
+    r"\W*(?:[\w&'.-]+ ){1,6}?(?:Inc|Corp|Ltd|Co|Cos|Plc|PLC|AG|NV|SpA|LLC|Bancorp|Holdings)\b"
+)
 _PRONOUN = re.compile(r"\b(?:he|she|it|they|we|i)\b")
 _REFERRING = re.compile(
     r"(?:\S+\s+){0,4}?\W*(?:he|she|it|they|this|that|his|her|its|their|the group|the plan)\b"
@@ -57,11 +60,12 @@ class Gate:
 
         A brief or a headline is parsed on any trigger. In a longer text a sentence points to an
         event if it has a word of force and an actor, or a keyword and two actors; in its lead,
-        which says what a story is about, two actors are enough.
+        which says what a story is about, two actors are enough. What opens with a company's name
+        is business news, and is held to the rule of longer texts.
         """
         low = lowered(text)
         named = names.find(text)
-        short = len(text) <= SHORT
+        short = len(text) <= SHORT and not _COMPANY.match(text)
         cues = self._keywords.find(low)
         if short:
             hopeful = bool(named or self._players.find(low))

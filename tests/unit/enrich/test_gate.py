@@ -41,10 +41,17 @@ def test_a_brief_is_parsed_on_any_trigger_with_somebody_in_it(look, text):
         "It was said to be fine.",
         "Acme Widgets Inc said it signed a contract to supply pumps.",
         "Shares rose in early trade.",
+        "Northern Pump Co said it sold a unit in Canada to its managers.",
     ],
 )
 def test_a_brief_in_which_nobody_could_act_is_passed_over(look, text):
     assert look(text) == [[], []]
+
+
+def test_what_a_company_has_to_do_with_two_states_is_parsed(look):
+    text = "Northern Pump Co said Canada seized its mine after a dispute with Peru."
+
+    assert look(text) == [[text], []]
 
 
 def test_a_long_text_is_parsed_for_one_deed_wherever_it_stands(look):
