@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tocsin.messages import CodedEvent, Plover, ReportStatus, Scope, Telling, TimeType
+from tocsin.messages import Actor, CodedEvent, Plover, ReportStatus, Scope, Telling, TimeType
 
 _CLASS_LEVEL: Final = {
     Plover.AGREE: 0,
@@ -65,7 +65,20 @@ _STATUS_CAP: Final = {
     ReportStatus.REQUESTED: 1,
     ReportStatus.OFFERED: 0,
 }
+# Whose hands: a militarised act is a state's, by its forces or its government, on the other's
+# forces, officials, property or territory (Jones, Bremer and Singer 1996, on what an incident is).
+# What private persons or armed groups do, police on persons, and force on private bodies is
+# friction.
+_PRIVATE: Final = frozenset(
+    {"BUS", "CRM", "CVL", "EDU", "JUD", "LAB", "MED", "NGO", "OPP", "PTY", "REB", "SPT"}
+)
+_BODIES: Final = _PRIVATE - {"CVL", "CRM", "REB", "OPP"}
+_HANDS_CAP: Final = 1
 _DONE_ALREADY: Final = (ReportStatus.ASSERTED, ReportStatus.ORDERED)
+
+
+_FORCE: Final = (Plover.ASSAULT, Plover.COERCE)
+_CRIMES: Final = ("abduct", "beat", "torture")
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +105,9 @@ def worth(event: CodedEvent) -> Worth:
     cap = _cap(event)
     if cap is not None and cap < level:
         level, reason = cap, f"{event.plover} that is {event.status} is at most level {cap}"
+    hands = _private_hands(event)
+    if hands and level > _HANDS_CAP:
+        level, reason = _HANDS_CAP, hands
     return Worth(level=level, weight=weight, opens=_opens(event), reason=reason)
 
 
@@ -110,6 +126,36 @@ def _cap(event: CodedEvent) -> int | None:
     if event.time.type is TimeType.FUTURE and event.status in _DONE_ALREADY:
         return _STATUS_CAP[ReportStatus.PLANNED]
     return _STATUS_CAP.get(event.status)
+
+
+def _private_hands(event: CodedEvent) -> str:
+    """Why an act is not one state's force on another; empty if it may be."""
+    source, target = _sectors(event.source), _sectors(event.target)
+    if source & _PRIVATE:
+        return "it is done by private hands"
+    if event.plover not in _FORCE:
+        return ""
+    private = bool(target & _PRIVATE) or not target
+    if "COP" in source and private:
+        return "it is police work"
+    if target & _BODIES:
+        return "it is done to a private body"
+    if event.mode in _CRIMES and not source:
+        return "it is a crime of nobody's forces"
+    if "CVL" in target and "MIL" not in source:
+        return "it is done to private persons, by no forces"
+    if event.plover is Plover.COERCE and target & {"REB", "CRM"}:
+        return "it is an arrest"
+    return ""
+
+
+def _sectors(actor: Actor | None) -> set[str]:
+    """What an actor's code says beside its state: `USA.GOV.JUD` gives GOV and JUD."""
+    if actor is None:
+        return set()
+    return set(actor.code.partition("@")[0].split(".")) - {actor.state} | (
+        {actor.state} & {"REB", "CRM"}
+    )
 
 
 def _opens(event: CodedEvent) -> bool:

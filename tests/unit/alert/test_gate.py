@@ -100,3 +100,26 @@ def test_a_mention_of_what_goes_on_opens_nothing(telling, time, opens):
 )
 def test_cooperation_counts_when_it_is_done_or_offered_between_states(given, friendly):
     assert is_friendly(given) is friendly
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [
+        (event("ASSAULT", by="USA.MIL", on="VEN.CVL"), 4),
+        (event("ASSAULT", by="USA.MIL", on="VEN.REB"), 4),
+        (event("ASSAULT", by="USA", on="VEN.MIL"), 4),
+        (event("ASSAULT", by="USA.CVL", on="VEN"), 1),
+        (event("ASSAULT", by="COL.REB", on="VEN.MIL"), 1),
+        (event("THREATEN", by="COL.CRM", on="VEN"), 1),
+        (event("ASSAULT", by="USA.COP", on="VEN.CVL"), 1),
+        (event("ASSAULT", by="USA.COP", on="VEN.MIL"), 4),
+        (event("ASSAULT", by="USA.GOV", on="VEN.BUS"), 1),
+        (event("ASSAULT", by="USA", on="VEN.CVL"), 1),
+        (event("ASSAULT", by="USA", on="CRM@VEN", mode="abduct"), 1),
+        (event("ASSAULT", by="USA.MIL", on="CRM@VEN", mode="destroy"), 4),
+        (event("COERCE", by="USA", on="VEN.REB", mode="seize"), 1),
+        (event("COERCE", by="USA.MIL", on="VEN", mode="seize"), 4),
+    ],
+)
+def test_only_what_a_state_does_to_a_state_is_above_friction(given, level):
+    assert worth(given).level == level
