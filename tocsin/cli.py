@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "watch": Command("services.alert.watch", "follow the alerts as they come"),
     "alert": Command("services.alert.manage", "show, acknowledge and silence alerts"),
     "code": Command("services.enrich.code", "text in, coded events out, without a broker"),
+    "backtest": Command("services.alert.backtest.command", "an archive through the rules, offline"),
     "topics": Command("tocsin.admin", "create the topics, or show them"),
     "dlq": Command("tocsin.dead_letters", "list dead letters, or replay them"),
 }
