@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from services.enrich.domain import merging, ranking
 from services.enrich.domain.actors.cast import Cast
+from services.enrich.domain.actors.halves import halves
 from services.enrich.domain.actors.noting import note
 from services.enrich.domain.actors.phrases import Scene
 from services.enrich.domain.acts.accusing import accusations
 from services.enrich.domain.acts.drafts import drafts
 from services.enrich.domain.acts.restraint import dangers
 from services.enrich.domain.acts.story import Draft, Story
+from services.enrich.domain.language.slugs import Kind, kind
 from services.enrich.domain.matching import frames
 from services.enrich.domain.matching.ownership import owned
 from services.enrich.domain.roles.doers import speaker
 from services.enrich.domain.telling import dates
 from services.enrich.domain.telling.status import Reading
-from tocsin.messages import ReportStatus, TimeType
+from tocsin.messages import Plover, ReportStatus, Telling, TimeType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from services.enrich.domain.language.tokens import Sentence
     from services.enrich.domain.lexicon import Lexicon
 
+_SPOKEN = frozenset({Plover.THREATEN, Plover.ACCUSE, Plover.REJECT, Plover.REQUEST, Plover.CONSULT})
 _EARLIER = frozenset({TimeType.BACKGROUND, TimeType.HISTORICAL})
 
 
@@ -50,6 +55,9 @@ def _told(
     sentences: list[Sentence], published: date | None, lexicon: Lexicon, gazetteer: Gazetteer
 ) -> Iterator[list[Draft]]:
     """The events of each sentence in turn, as they are met."""
+    story = kind(sentences[0].text) if sentences and sentences[0].start == 0 else Kind.NEWS
+    if story is Kind.SPORT:
+        return
     cast = Cast(published.isoformat() if published else None)
     scenes = []
     for order, sentence in enumerate(sentences):
@@ -62,7 +70,14 @@ def _told(
     for scene, cast.speaker in scenes:
         found = _code_sentence(scene, published, before)
         before.extend(found)
-        yield found
+        yield [_told_again(one) for one in found] if story is Kind.LOOKING_BACK else found
+
+
+def _told_again(draft: Draft) -> Draft:
+    """A deed in a chronology or an analysis was news before."""
+    current = draft.time.type is TimeType.CURRENT and draft.plover not in _SPOKEN
+    when = msgspec.structs.replace(draft.time, type=TimeType.ONGOING) if current else draft.time
+    return draft._replace(time=when, telling=Telling.MENTION)
 
 
 def names(sentence: Sentence, gazetteer: Gazetteer, day: str | None) -> dict[int, Name]:
@@ -76,7 +91,7 @@ def names(sentence: Sentence, gazetteer: Gazetteer, day: str | None) -> dict[int
         inside = {token.i for token in covered}
         heads = [token.i for token in covered if token.head not in inside or token.head == token.i]
         found[heads[-1] if heads else covered[-1].i] = hit.on(day)
-    return found
+    return {**found, **halves(sentence, found)}
 
 
 def _code_sentence(scene: Scene, published: date | None, before: list[Draft]) -> list[Draft]:

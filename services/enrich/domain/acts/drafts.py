@@ -10,6 +10,7 @@ from services.enrich.domain.acts.story import Draft, Story
 from services.enrich.domain.roles import arguments
 from services.enrich.domain.roles.doers import doers, spoken, strangers
 from services.enrich.domain.roles.facing import facing, mobilised_against, tied
+from services.enrich.domain.roles.hosts import HOST, is_host
 from services.enrich.domain.roles.targets import place, targets, thing
 from services.enrich.domain.telling import amounts, times, vouching
 from tocsin.messages import (
@@ -35,6 +36,7 @@ _WHERE = frozenset({"in", "at", "place", "on", "of"})  # where several meet is n
 _VOID = frozenset({S.NEGATED, S.DENIED})
 
 _MAX_PAIRS = 6
+_SOMEONES = "UNK.MIL"  # "the army and navy", in the words of whose they are
 
 
 def drafts(story: Story, fire: Fire) -> list[Draft]:
@@ -50,8 +52,8 @@ def drafts(story: Story, fire: Fire) -> list[Draft]:
         aims = strangers(story.scene, fire, sources)
     if fire.frame.aimed and not aims and len(sources) < 2:
         return []
-    if fire.frame.plover is P.MOBILIZE and not sources:
-        sources = spoken(story.scene, fire)
+    if fire.frame.plover is P.MOBILIZE and all(role.code == _SOMEONES for role in sources):
+        sources = spoken(story.scene, fire) or sources
     if fire.frame.plover is P.MOBILIZE and facing(sources, aims):
         pairs = facing(sources, aims)
         return [_draft(story, fire, status, a, b) for a, b in pairs]
@@ -79,7 +81,10 @@ def _pairs(
 ) -> list[tuple[Role | None, Role | None]]:
     pairs: list[tuple[Role | None, Role | None]]
     parties = {role.state for role in sources} - {""}
-    strangers = all(aim.state in parties or aim.code.startswith("UNK") for aim in aims)
+    strangers = not any(
+        (aim.state and aim.state not in parties) or aim.code.startswith(("REB", "CRM", "UNK.REB"))
+        for aim in aims
+    )
     if fire.frame.reciprocal and where in _WHERE and len(parties) > 1:
         aims = []
     among = sources if not aims or (strangers and len(parties) > 1) else aims if not sources else []
@@ -131,7 +136,7 @@ def _draft(
         scope=scope,
         telling=telling,
         score=scene.lexicon.score(plover, frame.mode),
-        confidence=_confidence(source, known),
+        confidence=HOST if is_host(scene, plover, known) else _confidence(source, known),
         source=source,
         target=target,
         directed_at_state=bool(target is None or target.state),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.enrich.domain.language.passives import victims
+
 if TYPE_CHECKING:
     from services.enrich.domain.language.tokens import Token
 
@@ -19,7 +21,7 @@ def repaired(tokens: list[Token]) -> list[Token]:
     the second to "referred".
     """
     tokens = _nouns_that_act(_destinations(_joint_owners(_listed_names(tokens))))
-    found = _garden_paths(_told_by_nouns(_deeds_as_nouns(tokens)))
+    found = victims(_garden_paths(_told_by_nouns(_deeds_as_nouns(tokens))))
     return [_joined_to_relative(token, found) for token in found]
 
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 
 NEAR = 5  # how far after a verb its particle may stand
+# Nouns that are of what stands before them: "a tank column".
+_MADE_OF = frozenset(
+    {"column", "convoy", "group", "crew", "wing", "system", "formation", "power", "unit", "force",
+     "asset", "presence", "team", "personnel", "reserve", "ship", "boat", "plane"}
+)  # fmt: skip
 _CONFLICT = frozenset(
     {Plover.ASSAULT, Plover.COERCE, Plover.SANCTION, Plover.MOBILIZE, Plover.REJECT}
 )
@@ -101,8 +106,12 @@ def fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
 def _by_accident(scene: Scene, i: int) -> bool:
     """Whether a crash, a storm or a market did it."""
     found = arguments.subject(scene.sentence, i)
-    objects = scene.lexicon.objects
-    lemma = scene.sentence.tokens[found].lemma if found is not None else ""
+    if found is None:
+        return False
+    s, objects = scene.sentence, scene.lexicon.objects
+    if any(s.tokens[k].lemma in objects["weapon"] for k in s.kids(found, "compound")):
+        return False  # "artillery fire"
+    lemma = s.tokens[found].lemma
     return lemma in objects["accident"] or lemma in objects["market"]
 
 
@@ -176,6 +185,8 @@ def _is_of(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
         return True
     if "owned" in classes and scene.owner(k, 0) is not None:
         return True
+    if "person" in classes and _is_person(scene, k):
+        return True
     name = scene.names.get(k)
     if "named" in classes and name is None and scene.sentence.tokens[k].is_name:
         return True
@@ -186,6 +197,13 @@ def _is_of(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
     ):
         return True
     return _in_class(scene, k, classes)
+
+
+def _is_person(scene: Scene, k: int) -> bool:
+    """Whether it is somebody, and not a state: "two Palestinians", "the general"."""
+    name = scene.names.get(k)
+    role = scene.role(k)
+    return bool(name and name.kind in {"leader", "demonym"}) or bool(role and "." in role.code)
 
 
 def _in_class(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
@@ -200,6 +218,8 @@ def _in_class(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
         seen.add(one)
         token = s.tokens[one]
         parts = [token.lemma, *(s.tokens[c].lemma for c in s.kids(one, "compound"))]
+        if "force" in classes and token.is_noun and token.lemma not in _MADE_OF:
+            parts = parts[:1]  # "missile parts", "plane tickets"
         if any(part in lexicon.objects.get(name, ()) for name in classes for part in parts):
             return True
         todo.extend(s.kids(one, "conj", "appos"))

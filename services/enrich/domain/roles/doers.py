@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.enrich.domain.actors.cast import Mention
 from services.enrich.domain.actors.role import INFERRED, Role
 from services.enrich.domain.roles import arguments
+from services.enrich.domain.roles.hands import NOBODYS, striking
 from tocsin.messages import Plover
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def doers(scene: Scene, fire: Fire) -> list[Role]:
             return named or (_other_party(scene, fire) if fire.frame.reciprocal else [])
         return arguments.source_roles(scene, fire.anchor)
     found = arguments.source_roles(scene, fire.i)
+    if not s.tokens[fire.i].is_verb and not found:  # a headline without one: "forces on alert"
+        return scene.roles(fire.i)
+    if fire.frame.plover is P.ASSAULT:
+        found = striking(scene, fire.i, found)
     if not found and arguments.is_passive(s, fire.i) and fire.frame.plover is P.ASSAULT:
         return _means(scene, fire) or _origin(scene, fire)
     return found or (_undone(scene, fire) if arguments.is_passive(s, fire.i) else [])
@@ -79,7 +84,8 @@ def _means(scene: Scene, fire: Fire) -> list[Role]:
     """Whose means killed: "were killed in Israeli shelling", "in a strike by the coalition"."""
     s = scene.sentence
     for k in arguments.objects_of(s, fire.i, {"in", "by"}, through=False):
-        if scene.lexicon.by_noun.get(s.tokens[k].lemma):
+        lemma = s.tokens[k].lemma
+        if scene.lexicon.by_noun.get(lemma) and lemma not in NOBODYS:
             owner = scene.owner(k)
             if owner:
                 return [owner]

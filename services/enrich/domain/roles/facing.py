@@ -55,6 +55,8 @@ def _defiant(scene: Scene, fire: Fire) -> bool:
     if fire.frame.mode == "militia":
         told_to_join = any(s.tokens[k].dep in {"xcomp", "ccomp"} for k in s.children[fire.clause])
         return not told_to_join
+    if "alert" in fire.frame.words:
+        return True
     going = {"to", "toward", "towards", "into", "off", "in", "near", "across"}
     return fire.frame.mode == "weapons" and any(
         s.tokens[k].is_noun for k in arguments.objects_of(s, fire.clause, going)

@@ -99,7 +99,7 @@ def _count(s: Sentence, i: int, lexicon: Lexicon) -> Magnitude | None:
         return _single(s, i, unit) or _hundreds(s, i, unit, lexicon)
     number = numbers[0]
     value = _value(s, number, lexicon)
-    first = min(k for k in s.subtree(number) if k <= i)
+    first = min((k for k in s.subtree(number) if k <= i), default=i)
     bound, first = _bound(s, first)
     text = s.slice([first, i])
     return Magnitude(text=text, value=value or 0.0, unit=unit, bound=bound)

@@ -159,7 +159,7 @@ class Reading:
         return next((S(name) for name in names if word in self.lexicon.modals[name]), None)
 
     def _negated(self, v: int) -> bool:
-        if self.s.kids(v, "neg"):
+        if self.s.kids(v, "neg") or self._is_too_much(v):
             return True
         subject = self.s.kid(v, "nsubj", "nsubjpass")
         parts = [subject, self.s.kid(v, "dobj")]
@@ -211,6 +211,13 @@ class Reading:
             return status
         if token.dep not in {"xcomp", "ccomp", "pcomp", "prep", "pobj", "dobj", "acl"}:
             return status
+        rumoured = token.dep == "ccomp" and status is S.ASSERTED and self._is_rumour(head)
+        return S.HYPOTHETICAL if rumoured else self._complement(token, above, head, status)
+
+    def _complement(
+        self, token: Token, above: Token, head: int, status: ReportStatus
+    ) -> ReportStatus:
+        """The status of what is said, wanted or begun, through the verb it is the object of."""
         effect = self._effect(above)
         outer = self._own(head)
         if token.dep == "ccomp" and above.lemma in self.lexicon.operators["report"]:
@@ -221,6 +228,22 @@ class Reading:
                     return S.PLANNED
                 return status
         return _combine(status, effect, outer)
+
+    def _is_too_much(self, v: int) -> bool:
+        """As in "too stretched to attack": it cannot be done."""
+        head = self.s.head(v)
+        if head is None or not self._infinitive(v):
+            return False
+        return any(self.s.tokens[k].lower == "too" for k in self.s.kids(head, "advmod"))
+
+    def _is_rumour(self, head: int) -> bool:
+        """As in "the rumours were that": what is claimed, and by a noun that says it is no more."""
+        who = self.s.kid(head, "nsubj")
+        if self.s.tokens[head].lemma != "be" or who is None:
+            return False
+        below = [k for prep in self.s.kids(who, "prep") for k in self.s.kids(prep, "pobj")]
+        doubtful = self.lexicon.nouns["hypothetical"]
+        return any(self.s.tokens[k].lemma in doubtful for k in (who, *below))
 
     def would(self, v: int) -> bool:
         """Whether the verb is told with "would" and no condition."""
