@@ -14,8 +14,10 @@ import msgspec
 
 from services.alert import words
 from services.alert.app import letters
+from services.alert.channels import dead
 from services.alert.domain.hushing import Silence
 from services.alert.domain.regions import REGIONS
+from services.alert.export import command as export
 from services.alert.hushes import Ask, Hushes
 from services.alert.notify.text import plain
 from services.alert.store import Store, connect
@@ -31,6 +33,8 @@ _EXAMPLES: Final = """examples:
   tocsin alert silence add --region western-asia --up-to 3 --for 2d --by bo --reason "known"
   tocsin alert silence list --json
   tocsin alert silence expire 1f2e3d4c5b6a
+  tocsin alert dead list
+  tocsin alert export 5f2a90c1d3e4b678 --format cap
 
 An acknowledgement stops repeats until the level rises. A silence keeps back what is at or below
 the level at which each pair stood when it was made, or --up-to if that is higher. Neither changes a
@@ -38,6 +42,11 @@ level, and a higher level passes both.
 """
 
 Work = Callable[[Hushes, argparse.Namespace], Awaitable[int]]
+# Commands with parsers of their own.
+_ELSEWHERE: Final = {
+    "dead": (dead.main, "the notifications that could not be delivered, and their retry"),
+    "export": (export.main, "an alert as CAP 1.2 XML or as a CloudEvent"),
+}
 
 
 class _Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +59,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         TocsinError: Redis is away, there is no such alert or silence, or the command was misused.
     """
+    if argv and argv[0] in _ELSEWHERE:
+        return _ELSEWHERE[argv[0]][0](argv[1:])
     options = _parser().parse_args(argv)
     redis = settings.load(_Environment, os.environ, prefix="TOCSIN_MANAGE_").redis
     return asyncio.run(_at_work(redis, options))
@@ -202,6 +213,8 @@ def _parser() -> argparse.ArgumentParser:
     silences = silence.add_subparsers(required=True, metavar="COMMAND")
     _silence_options(_command(silences, "add", _add, "a new silence"))
     _command(silences, "list", _silences, "the silences that have not ended")
+    for name, (_, what) in _ELSEWHERE.items():
+        commands.add_parser(name, help=what, add_help=False)
     _command(silences, "expire", _expire, "end one now").add_argument("id", help="its id")
     return parser
 
