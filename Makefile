@@ -48,7 +48,7 @@ check: $(VENV)/.dev  ## lint, types, import contracts
 	@$(BIN)/lint-imports --no-cache
 
 quality: $(VENV)/.dev  ## the coder's figures against their floors
-	@$(BIN)/python -m pytest tests/quality -s
+	@$(BIN)/python -m tests.quality
 
 bench: $(VENV)/.dev  ## speed, latency and memory, embedded and on Apache Kafka
 	@PYTHON=$(BIN)/python sh scripts/setup-tests.sh

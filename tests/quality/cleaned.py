@@ -1,26 +1,22 @@
-"""A stand-in for the ingest cleaner, enough for the five seeds: the article's body."""
+"""The five seeds as ingest hands them on, by its own cleaner."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+import tomllib
+from functools import cache
 
-SEEDS = Path(__file__).parent.parent.parent / "seeds"
-SHARED = SEEDS.parent.parent / "shared" / "seeds"
-_DATELINE = re.compile(
-    r"^[A-Z][\w ]+(?:, [A-Z]\w+ \d{1,2})? \([\w ]+\)\s?(?:\.-|–)\s*", re.MULTILINE
-)
+from services.ingest.domain.agencies import Agencies
+from services.ingest.domain.clean import Cleaned, clean
+from tests.support.paths import ROOT
 
 
-def raw(name: str) -> str:
-    folder = SEEDS if (SEEDS / name).exists() else SHARED
-    return (folder / name).read_text(encoding="utf-8")
+@cache
+def seed(name: str) -> Cleaned:
+    """The seed with its title, agency, dateline and text."""
+    known = tomllib.loads((ROOT / "services/ingest/data/agencies.toml").read_text("utf-8"))
+    return clean((ROOT / "seeds" / name).read_text("utf-8"), Agencies(known))
 
 
 def cleaned(name: str) -> str:
-    """The seed from its dateline on, without crossheads and desk marks."""
-    text = raw(name)
-    dateline = _DATELINE.search(text)
-    body = text[dateline.end() :] if dateline else text
-    kept = [line.strip() for line in body.splitlines()]
-    return "\n".join(line for line in kept if line.endswith((".", "”", '"', "EFE")))
+    """Its text alone."""
+    return seed(name).text

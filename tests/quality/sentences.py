@@ -58,6 +58,10 @@ def wrong() -> list[tuple[Case, EnrichedArticle]]:
     return [(case, one) for case, one in zip(told, coded, strict=True) if not right(case, one)]
 
 
+def measure() -> dict[str, float]:
+    return {"right": 1 - len(wrong()) / len(cases()), "cases": len(cases())}
+
+
 if __name__ == "__main__":
     failed = wrong()
     for case, one in failed:

@@ -13,6 +13,7 @@ MEASURES = {
     "cameo_ner": cameo_ner.measure,
     "up_gold": up_gold.measure,
     "reuters": reuters.measure,
+    "sentences": sentences.measure,
 }
 
 
