@@ -77,6 +77,36 @@ def parse_rules(text: str, file: str) -> tuple[Rule, ...]:
         SettingsError: with file, line and reason.
     """
     reader = _Reader(file)
+    nodes = _nodes(reader, text)
+    rules = [_rule(reader, node) for node in nodes]
+    _check_names(reader, rules, nodes)
+    return tuple(rules)
+
+
+def mistakes(text: str, file: str) -> list[str]:
+    """Every rule's first mistake, with file, line and reason; empty if the file is fine."""
+    reader = _Reader(file)
+    try:
+        nodes = _nodes(reader, text)
+    except SettingsError as error:
+        return [str(error)]
+    found = []
+    read: list[tuple[Rule, Node]] = []
+    for node in nodes:
+        try:
+            read.append((_rule(reader, node), node))
+        except SettingsError as error:
+            found.append(str(error))
+    try:
+        _check_names(reader, [rule for rule, _ in read], [node for _, node in read])
+    except SettingsError as error:
+        found.append(str(error))
+    return found
+
+
+def _nodes(reader: _Reader, text: str) -> list[Node]:
+    """The rules of a file as they stand, at least one."""
+    file = reader.file
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -88,11 +118,9 @@ def parse_rules(text: str, file: str) -> tuple[Rule, ...]:
         raise SettingsError(f"{file}:1: no rules")
     listed = reader.fields(root, ("rules",), "the file").get("rules")
     nodes = reader.items(listed, "rules") if listed else []
-    rules = [_rule(reader, node) for node in nodes]
-    if not rules:
+    if not nodes:
         raise SettingsError(f"{file}:1: no rules")
-    _check_names(reader, rules, nodes)
-    return tuple(rules)
+    return nodes
 
 
 def _rule(reader: _Reader, node: Node) -> Rule:

@@ -95,6 +95,11 @@ def parser() -> argparse.ArgumentParser:
 def inputs(found: argparse.ArgumentParser) -> None:
     """The options that say what is replayed."""
     found.add_argument("path", nargs="*", type=Path, help="JSONL (.gz), text files or folders")
+    sources(found)
+
+
+def sources(found: argparse.ArgumentParser) -> None:
+    """The options of how it is read."""
     found.add_argument("--outlet", help="who publishes what names no outlet")
     found.add_argument(
         "--coded", type=Path, metavar="FILE", help="coded reports: read if there, else written"
@@ -134,13 +139,18 @@ def configured(rules: Path, families: Path) -> Config:
         TocsinError: with file, line and why.
     """
     return Config(
-        rules=parse_rules(_read(rules), str(rules)),
-        families=parse_families(_read(families)),
+        rules=parse_rules(text_of(rules), str(rules)),
+        families=parse_families(text_of(families)),
         lateness=_LATENESS,
     )
 
 
-def _read(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What stands in a file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
