@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "alert": Command("services.alert.manage", "show, acknowledge and silence alerts"),
     "code": Command("services.enrich.code", "text in, coded events out, without a broker"),
     "backtest": Command("services.alert.backtest.command", "an archive through the rules, offline"),
+    "rules": Command("services.alert.rules_command", "check a rules file; compare two on the past"),
+    "explain": Command("services.alert.explain", "every term of an alert, and whether it adds up"),
     "topics": Command("tocsin.admin", "create the topics, or show them"),
     "dlq": Command("tocsin.dead_letters", "list dead letters, or replay them"),
 }
