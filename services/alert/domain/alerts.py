@@ -53,6 +53,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     pressure: float = 0.0
     pressure_z: float | None = None
     relief: str = ""
+    blind_since: datetime | None = None
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,12 +161,13 @@ def _alert(revision: Revision, on: Occasion, now: Told, before: int) -> Alert:
         terms=terms(standing.sides),
         citations=_citations(standing),
         novelty=wording.novelty(episode.after, episode.started_at, on.pressure_z),
-        lowers=wording.lowers(on.claims, on.at, on.relief),
+        lowers=wording.lowers(on.claims, on.at, on.relief) or wording.blind(on.blind_since),
         labels=dict(rule.labels),
         annotations={name: text.format_map(words) for name, text in rule.annotations.items()},
         duration_h=_duration_h(revision.change, episode, on.at),
         run=on.run,
         rose=now.rose,
+        blind=on.blind_since is not None,
     )
 
 

@@ -53,6 +53,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     story: str = ""  # near-identical texts share it: they count as one family
     carried: float = 0.0  # the tier weight of the family that its story counts for, if not its own
     eased_from: datetime | None = None  # since then quiet counts double, see relief.py
+    pauses: tuple[tuple[datetime, datetime], ...] = ()  # in these it does not fade, see sight.py
 
 
 def claims_of(report: EventReport, at: datetime, families: Families) -> tuple[Claim, ...]:

@@ -18,11 +18,13 @@ from services.alert.domain import pressure, wording
 from services.alert.domain.alerts import Occasion
 from services.alert.domain.claims import Claim, claims_of, strongest
 from services.alert.domain.episodes import Course, Post, Track, applies, walk
+from services.alert.domain.fading import NEVER
 from services.alert.domain.levels import CALM, INSTANT, earned, standing, timeline
 from services.alert.domain.pressure import Load, load_of
 from services.alert.domain.relief import eased, moments, reliefs_of
 from services.alert.domain.reports import News, falls, level_report
 from services.alert.domain.ringing import Round, ring
+from services.alert.domain.sight import CLEAR, Blanks, Sight, paused, saw
 from services.alert.domain.state import Config, Heard, State, is_stale, pruned
 from tocsin.messages import Alert, EventReport, LevelReport, LevelStep
 
@@ -48,11 +50,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     due: datetime | None = None
 
 
-def apply(state: State, report: EventReport, arrived_at: datetime, config: Config) -> Step:
+def apply(
+    state: State,
+    report: EventReport,
+    arrived_at: datetime,
+    config: Config,
+    sight: Sight = CLEAR,
+) -> Step:
     """The pair after one report.
 
-    In the world the clock is at least `arrived_at`; in a replay only publication times move it,
-    so that a replay gives the same at any speed.
+    In the world the clock is at least `arrived_at`, and `sight` says when nothing was heard; in a
+    replay only publication times move it, so that a replay gives the same at any speed.
     """
     at = _published(report, arrived_at)
     mark = Heard(
@@ -76,26 +84,41 @@ def apply(state: State, report: EventReport, arrived_at: datetime, config: Confi
         now = Occasion(dyad=state.dyad, run=state.run, at=arrived_at, standing=CALM, claims=())
         level = level_report(now, news, (), None)
         return Step(state=heard, outcome=Outcome.APPLIED, level=level)
-    step = _conclude(state, heard, news, config)
+    step = _conclude(state, heard, news, _Given(config=config, sight=saw(sight, at) if at else sight))
     outcome = Outcome.LATE if news.late else Outcome.APPLIED
     return msgspec.structs.replace(step, outcome=outcome)
 
 
-def advance(state: State, now: datetime, config: Config) -> Step:
+def advance(state: State, now: datetime, config: Config, sight: Sight = CLEAR) -> Step:
     """The pair after time has passed without a report; it speaks only if something changed."""
-    step = _conclude(state, _moved(state, None, now), None, config)
-    if step.alerts or step.state.shown != state.shown:
+    given = _Given(config=config, sight=sight)
+    step = _conclude(state, _moved(state, None, now), None, given)
+    if step.alerts or (step.state.shown, step.state.blind) != (state.shown, state.blind):
         return step
     return msgspec.structs.replace(step, level=None)
 
 
-def _conclude(before: State, heard: State, news: News | None, config: Config) -> Step:
+class _Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step is given beside the state and the report. No replay is blind."""
+
+    config: Config
+    sight: Sight
+
+    def blanks(self, state: State) -> Blanks:
+        return () if state.run is not None else self.sight.blanks(state.clock or _FIRST)
+
+    def blind_since(self, state: State) -> datetime | None:
+        return None if state.run is not None else self.sight.blind_since(state.clock or _FIRST)
+
+
+def _conclude(before: State, heard: State, news: News | None, given: _Given) -> Step:
+    config, blanks = given.config, given.blanks(heard)
     clock = heard.clock or _FIRST
     line = clock - config.lateness
-    claims = _earned(heard)
+    claims = _earned(heard, blanks)
     course = _course(heard, claims, line, clock)
-    rounds = _rounds(before, heard, course, config)
-    state, now = _looked(heard, claims, clock, line)
+    rounds = _rounds(before, heard, course, given)
+    state, now = _looked(heard, claims, line, given.blind_since(heard))
     alerts, told = ring(state.told, rounds, now, loud=news is None or not news.late)
     state = msgspec.structs.replace(
         state,
@@ -103,20 +126,21 @@ def _conclude(before: State, heard: State, news: News | None, config: Config) ->
         told=told,
         settled=line,
         shown=now.standing.level,
+        blind=now.blind_since is not None,
         holds_until=now.standing.holds_until,
     )
     alert = next((each.current.id for each in rounds if each.current), None)
     return Step(
         state=pruned(state, claims, line),
         outcome=Outcome.APPLIED,
-        level=level_report(now, news, _fell(before, clock), alert),
+        level=level_report(now, news, _fell(before, clock, blanks), alert),
         alerts=alerts,
         due=_due(now, course, line, config.lateness),
     )
 
 
-def _earned(state: State) -> tuple[Claim, ...]:
-    return earned(eased(state.claims, moments(state.reliefs)))
+def _earned(state: State, blanks: Blanks) -> tuple[Claim, ...]:
+    return earned(paused(eased(state.claims, moments(state.reliefs)), blanks))
 
 
 def _course(heard: State, claims: tuple[Claim, ...], line: datetime, clock: datetime) -> Course:
@@ -125,7 +149,8 @@ def _course(heard: State, claims: tuple[Claim, ...], line: datetime, clock: date
     return Course(claims=claims, levels=timeline(claims, min(start, line), clock + INSTANT))
 
 
-def _rounds(before: State, heard: State, course: Course, config: Config) -> tuple[Round, ...]:
+def _rounds(before: State, heard: State, course: Course, given: _Given) -> tuple[Round, ...]:
+    config = given.config
     clock = heard.clock or _FIRST
     line = clock - config.lateness
     start = course.levels[0][0]
@@ -134,27 +159,28 @@ def _rounds(before: State, heard: State, course: Course, config: Config) -> tupl
         if not applies(rule, heard.dyad):
             continue
         post = Post(rule=rule, dyad=heard.dyad, origin=heard.origin, gap=config.lateness)
-        track = _track(before, heard, course, post)
+        track = _track(before, heard, course, post, given.blanks(heard))
         final = walk(track, course, (start, line), post)
         still = walk(final.track, course, (line, clock + INSTANT), post)
         rounds.append(Round(rule=rule, final=final, open=still))
     return tuple(rounds)
 
 
-def _track(before: State, heard: State, course: Course, post: Post) -> Track:
+def _track(before: State, heard: State, course: Course, post: Post, blanks: Blanks) -> Track:
     """The rule's track, without an episode whose evidence has been withdrawn."""
     track = heard.tracks.get(post.rule.name, Track())
     if track.current is None or heard.settled is None or len(heard.seen) > len(before.seen):
         return track
-    had = standing(_earned(before), heard.settled).level
+    had = standing(_earned(before, blanks), heard.settled).level
     has = course.levels[0][1].level
     withdrawn = has < post.rule.clear_below <= had
     return Track(ended_at=track.ended_at) if withdrawn else track
 
 
 def _looked(
-    heard: State, claims: tuple[Claim, ...], clock: datetime, line: datetime
+    heard: State, claims: tuple[Claim, ...], line: datetime, blind_since: datetime | None
 ) -> tuple[State, Occasion]:
+    clock = heard.clock or _FIRST
     final = pressure.settle(heard.pressure, (each for each in heard.loads if each.at < line), line)
     loads = tuple(each for each in heard.loads if each.at >= line)
     value, z = pressure.read(final, loads, clock)
@@ -168,6 +194,7 @@ def _looked(
         pressure=value,
         pressure_z=z,
         relief=wording.relief(stands, heard.reliefs, clock),
+        blind_since=blind_since,
     )
     return msgspec.structs.replace(heard, pressure=final, loads=loads), now
 
@@ -200,12 +227,12 @@ def _moved(state: State, published: datetime | None, now: datetime | None) -> St
     )
 
 
-def _fell(before: State, clock: datetime) -> list[LevelStep]:
+def _fell(before: State, clock: datetime, blanks: Blanks) -> list[LevelStep]:
     if before.clock is None or before.clock == clock:
         return []
     if before.holds_until is not None and clock < before.holds_until:
         return []
-    return falls(_earned(before), before.clock, clock)
+    return falls(_earned(before, blanks), before.clock, clock)
 
 
 def _due(now: Occasion, course: Course, line: datetime, lateness: timedelta) -> datetime | None:
@@ -216,7 +243,7 @@ def _due(now: Occasion, course: Course, line: datetime, lateness: timedelta) -> 
         if later.level < then.level and moment >= line
     ]
     fall = now.standing.holds_until
-    moments = [*final, *([fall] if now.standing.level else [])]
+    moments = [*final, *([fall] if now.standing.level and fall < NEVER else [])]
     return min(moments, default=None)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -23,7 +23,16 @@ from services.alert.domain.confidence import (
     tellers,
     turns,
 )
-from services.alert.domain.fading import HOLD, LIFE, WAR, counts_until, faded, left, turning_points
+from services.alert.domain.fading import (
+    HOLD,
+    LIFE,
+    NEVER,
+    WAR,
+    counts_until,
+    faded,
+    left,
+    turning_points,
+)
 from tocsin.messages import LevelState
 
 __all__ = ["HOLD", "LIFE", "WAR", "faded", "turning_points"]
@@ -42,7 +51,6 @@ _PROVISIONAL_AT: Final = 0.30
 _PROVISIONAL_FROM: Final = 3
 _WAR_FAMILIES: Final = 3
 INSTANT: Final = timedelta(microseconds=1)  # [a, b + INSTANT) holds b
-_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +69,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def holds_until(self) -> datetime:
         """Before this the level does not fall, whatever is heard."""
-        return min((counts_until(each, self.level) for each in self.bearing), default=_NEVER)
+        return min((counts_until(each, self.level) for each in self.bearing), default=NEVER)
 
 
 Timeline = Sequence[tuple[datetime, Standing]]
@@ -158,7 +166,7 @@ def next_fall(claims: Iterable[Claim], at: datetime) -> tuple[datetime, Standing
     first = bisect.bisect_left(
         moments, 1, key=lambda moment: int(standing(known, moment).level < now.level)
     )
-    if first == len(moments):
+    if first == len(moments) or moments[first] == NEVER:
         return None
     return moments[first], standing(known, moments[first])
 
@@ -183,7 +191,7 @@ class _Ledger:
         self.found: list[Claim] = []
         self._first: dict[str, Claim] = {}
         self._level = 0
-        self._level_until = _NEVER
+        self._level_until = NEVER
         self._blows: list[Claim] = []
         self._war_until: datetime | None = None
 

@@ -53,6 +53,7 @@ def level_report(
         cooperation=_cooperation(news),
         pressure=now.pressure,
         pressure_z=now.pressure_z,
+        blind=now.blind_since is not None,
         alert=alert,
         run=now.run,
     )
@@ -71,7 +72,8 @@ def falls(claims: Sequence[Claim], start: datetime, end: datetime) -> list[Level
 def _why(now: Occasion, best: Claim | None) -> str:
     reaches = best is not None and best.level >= now.standing.level
     why = wording.why(now.standing, best, reaches=reaches)
-    return f"{why}; {now.relief}" if now.relief else why
+    more = (now.relief, wording.blind(now.blind_since))
+    return "; ".join([why, *(each for each in more if each)])
 
 
 def _best(news: News | None, now: Occasion) -> Claim | None:

@@ -83,6 +83,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     pressure: Pressure = Pressure()
     loads: tuple[Load, ...] = ()
     shown: int = 0  # the level of the last LevelReport
+    blind: bool = False  # whether that said that nothing is heard
     holds_until: datetime | None = None
     pruned_at: datetime | None = None  # where `settled` was then
 
@@ -138,7 +139,7 @@ def _final(claim: Claim, line: datetime, told: Tellers) -> Claim:
         )
     if claim.eased_from is not None and claim.eased_from >= line:
         claim = msgspec.structs.replace(claim, eased_from=None)
-    return claim
+    return msgspec.structs.replace(claim, pauses=()) if claim.pauses else claim
 
 
 def _undominated(claims: list[Claim], line: datetime) -> list[Claim]:

@@ -61,6 +61,13 @@ def lowers(claims: Sequence[Claim], at: datetime, relief: str = "") -> str:
     )
 
 
+def blind(since: datetime | None) -> str:
+    """That nothing is heard, and since when."""
+    if since is None:
+        return ""
+    return f"blind since {since:%Y-%m-%d %H:%M} UTC: no source is heard, so the level stands still"
+
+
 def relief(standing: Standing, reliefs: Sequence[Claim], at: datetime) -> str:
     """Since when, and after what, quiet counts double for what earns the level; else nothing."""
     since = [each.eased_from for each in standing.support if each.eased_from]

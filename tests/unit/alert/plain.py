@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -13,10 +14,13 @@ CONFIRMED = {1: 0.5, 2: 0.5, 3: 0.5, 4: 0.6, 5: 0.8}
 
 
 def left(claim, at):
-    """What a claim counts for: an hour of quiet after a retreat counts as two."""
-    quiet = at - claim.at
-    if claim.eased_from is not None:
-        quiet += max(at - claim.eased_from, timedelta())
+    """What a claim counts for: an hour of quiet after a retreat counts as two, a blind one as none."""
+    marks = {claim.at, at, claim.eased_from or at, *(m for pause in claim.pauses for m in pause)}
+    quiet = timedelta()
+    for start, end in pairwise(sorted(each for each in marks if claim.at <= each <= at)):
+        if not any(since <= start < until for since, until in claim.pauses):
+            eased = claim.eased_from is not None and start >= claim.eased_from
+            quiet += (end - start) * (2 if eased else 1)
     level = claim.level
     while level > 0 and quiet >= HOLD[level]:
         quiet -= HOLD[level]

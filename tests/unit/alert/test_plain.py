@@ -9,11 +9,14 @@ from services.alert.domain.claims import claims_of
 from services.alert.domain.fading import LIFE, counts_until, turning_points
 from services.alert.domain.levels import earned, next_fall, standing, timeline
 from services.alert.domain.relief import eased
+from services.alert.domain.sight import paused
 from tests.unit.alert import plain
 from tests.unit.alert.builders import FAMILIES, NOON, days, event, hours, report
 
 ACTS = ("ACCUSE", "THREATEN", "MOBILIZE", "ASSAULT", "ASSAULT")
 NAMES = ("EFE", "Reuters", "CNN", "Miami Herald", "Blog A", "Blog B", None)
+
+BLANK = st.sampled_from((1, 49, 100))  # hours
 
 
 @st.composite
@@ -41,7 +44,9 @@ def histories(draw, most=14):
         )
         claims += claims_of(told, at, FAMILIES)
     since = sorted(NOON + hours(each) for each in draw(st.sets(st.integers(0, 500), max_size=2)))
-    return list(eased(claims, since))
+    starts = sorted(draw(st.sets(st.sampled_from((24, 170, 300, 520)), max_size=2)))
+    blanks = [(NOON + hours(each), NOON + hours(each + draw(BLANK))) for each in starts]
+    return list(paused(eased(claims, since), tuple(blanks)))
 
 
 @given(histories())
