@@ -52,7 +52,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
     `handle` gives one result per record, in order. If it raises `Unavailable` the same batch is
     handled again after a while; on any other exception each record is tried alone and the one
-    that raises is dead-lettered. `background` tasks get an event that is set at the stop.
+    that raises is dead-lettered. `background` tasks get an event that is set at the stop. The
+    records of the topics in `beside` come in the same batches as those of `topic`.
     """
 
     kafka: settings.Kafka
@@ -64,6 +65,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 64
     within_s: float = 0.05
     background: tuple[Background, ...] = ()
+    beside: tuple[Topic, ...] = ()
 
 
 def run(stage: Stage) -> int:
@@ -137,6 +139,7 @@ class _Worker:
         app.transport = _Transport(app.conf.broker, app, loop=None)
         topic = app.topic(
             self._stage.topic.name,
+            *(each.name for each in self._stage.beside),
             key_type=bytes,
             value_type=bytes,
             key_serializer="raw",

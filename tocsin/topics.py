@@ -41,7 +41,7 @@ ENRICHED: Final = Topic(
     message=EnrichedArticle,
     key="article id",
     written_by="enrich",
-    read_by=(),
+    read_by=("alert",),  # which articles there are, and of which pairs they tell
     partitions=4,
     retention_ms=7 * _DAY_MS,
 )

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.alert import app
 from services.alert.api import Api, listen
+from services.alert.articles import Articles
 from services.alert.channels import file
 from services.alert.channels.config import WebhookChannel
 from services.alert.channels.notifier import Hush, Notifier
@@ -30,7 +31,7 @@ from tocsin.errors import SettingsError, TocsinError
 from tocsin.observe import Health, configure_logging, get_logger, serve
 from tocsin.settings import load
 from tocsin.streams import Background, Stage, run
-from tocsin.topics import EVENTS
+from tocsin.topics import ENRICHED, EVENTS
 
 _DATA: Final = Path(__file__).parent / "data"
 
@@ -51,7 +52,8 @@ def _run(settings: Settings) -> int:
     store = Store(client, settings.redis.prefix, app.letters)
     outbox = Outbox(client, settings.redis.prefix)
     hushes = Hushes(client, settings.redis.prefix, store)
-    alert = app.App(store, _config(settings), hushes)
+    articles = Articles(client, settings.redis.prefix, timedelta(hours=settings.blind_after_h))
+    alert = app.App(store, _config(settings), hushes, articles)
     publisher = Publisher(settings.kafka)
     channels: list[Carrier] = [
         publisher.channel(),
@@ -67,6 +69,7 @@ def _run(settings: Settings) -> int:
                 kafka=settings.kafka,
                 service="alert",
                 topic=EVENTS,
+                beside=(ENRICHED,),
                 handle=alert.handle,
                 health=health,
                 on_dead=app.on_dead,

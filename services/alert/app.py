@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from services.alert import metrics
+from services.alert.articles import Articles, Told
 from services.alert.dispatch import pause
 from services.alert.domain import fold
 from services.alert.domain.fold import Step
+from services.alert.domain.sight import CLEAR, Blanks
 from services.alert.domain.state import Config
 from services.alert.hushes import Hushes, letter
 from services.alert.outbox import Outbox
@@ -26,7 +28,7 @@ from tocsin.errors import BadMessage, Reason, Unavailable
 from tocsin.messages import AlertStatus, EventReport, LevelReport, digest
 from tocsin.observe import get_logger
 from tocsin.streams import Result
-from tocsin.topics import EVENTS, LEVELS
+from tocsin.topics import ENRICHED, EVENTS, LEVELS
 
 _DYAD: Final = re.compile(r"[A-Z]{3}-[A-Z]{3}")
 _RUN: Final = re.compile(r"[\w.:-]{1,100}", re.ASCII)
@@ -35,16 +37,55 @@ _RUN: Final = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 class App:
     """Applies reports, and lets time pass for the pairs of the world."""
 
-    def __init__(self, store: Store, config: Config, hushes: Hushes | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        hushes: Hushes | None = None,
+        articles: Articles | None = None,
+    ) -> None:
         self._store = store
         self._config = config
         self._hushes = hushes
+        self._articles = articles
+        self._sight = CLEAR
+        self._looked: tuple[Blanks, datetime | None] = ((), None)
 
     async def handle(self, records: Sequence[Record]) -> list[Result]:
-        """One result a record, in order: nothing to publish, or why it is refused.
+        """One result a record, in order: what to publish, or why it is refused.
 
-        Each pair is read and written once a batch, however many of its reports are in it.
+        Records of two topics: reports, and articles, whose withdrawals become reports.
         """
+        results: list[Result] = [() for _ in records]
+        for topic, handle in ((ENRICHED, self._hear), (EVENTS, self._report)):
+            places = [n for n, each in enumerate(records) if each.topic == topic.name]
+            if places:
+                found = await handle([records[n] for n in places])
+                for n, result in zip(places, found, strict=True):
+                    results[n] = result
+        return results
+
+    async def _hear(self, records: Sequence[Record]) -> list[Result]:
+        """Remembers the articles; an empty report for each pair that one tells of no more."""
+        if self._articles is None:
+            return [() for _ in records]
+        heard = [_heard(record) for record in records]
+        told = [each for each in heard if isinstance(each, Told)]
+        withdrawn = iter(await self._articles.withdrawn(told))
+        now = datetime.now(UTC)
+        live = (each.article.published_at or now for each in told if each.article.run is None)
+        self._sight = await self._articles.saw((_utc(each, now) for each in live), self._sight)
+        results: list[Result] = []
+        for record, each in zip(records, heard, strict=True):
+            if isinstance(each, BadMessage):
+                results.append(each)
+                continue
+            trace = record.header("traceparent")
+            results.append([_withdrawal(report, trace) for report in next(withdrawn)])
+        return results
+
+    async def _report(self, records: Sequence[Record]) -> list[Result]:
+        """Folds reports: a pair is read and written once a batch, with all of its reports."""
         began = time.perf_counter()
         results: list[Result] = [() for _ in records]
         lanes: dict[Place, list[tuple[Record, Fold]]] = {}
@@ -71,14 +112,30 @@ class App:
         """Lets the pairs whose level is due to fall come to now, and silences end."""
         if self._hushes:
             await self._hushes.tidy(now)
-        for dyad in await self._store.due(now):
+        if self._articles:
+            self._sight = await self._articles.sight()
+        sight = self._sight
+        for dyad in await self._changing(now):
             place = Place(dyad=dyad)
-            step = await self._store.step(place, lambda s: fold.advance(s, now, self._config))
+            step = await self._store.step(
+                place, lambda s: fold.advance(s, now, self._config, sight)
+            )
             if step:
                 _count(place, step)
 
+    async def _changing(self, now: datetime) -> list[str]:
+        """The live pairs that time changes; when sight comes or goes, all above level 0."""
+        due = await self._store.due(now)
+        look = self._sight.pauses, self._sight.blind_since(now)
+        if look == self._looked:
+            return due
+        standing = [each for each in await self._store.gauges() if each.level > 0]
+        self._looked = look
+        live = [each.dyad for each in standing if each.status is AlertStatus.ACTUAL]
+        return list(dict.fromkeys([*due, *live]))
+
     def _fold(self, report: EventReport, arrived_at: datetime) -> Fold:
-        return lambda state: fold.apply(state, report, arrived_at, self._config)
+        return lambda state: fold.apply(state, report, arrived_at, self._config, self._sight)
 
 
 def read(record: Record) -> EventReport:
@@ -98,6 +155,28 @@ def read(record: Record) -> EventReport:
     if not all(event.evidence for event in report.events):
         raise BadMessage(Reason.WRONG_SHAPE, "an event without evidence")
     return report
+
+
+def _heard(record: Record) -> Told | BadMessage:
+    """The article in a record, as far as it is needed here."""
+    try:
+        told = received(record, ENRICHED, Told)
+    except BadMessage as refused:
+        return refused
+    run = told.article.run
+    if not all(map(_DYAD.fullmatch, told.dyads)) or (run and not _RUN.fullmatch(run)):
+        return BadMessage(Reason.WRONG_SHAPE, "dyads or article.run are not as they must be")
+    return told
+
+
+def _withdrawal(report: EventReport, trace: str | None) -> Outgoing:
+    at = report.article.published_at
+    return outgoing(EVENTS, report.dyad, report, id=report.id, at=at, traceparent=trace)
+
+
+def _utc(at: datetime, now: datetime) -> datetime:
+    """A publication time in UTC; what claims to be of the future is of now."""
+    return min((at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(UTC), now)
 
 
 def letters(step: Step) -> list[Outgoing]:

@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: str = ""  # path of a rules file; empty: the packaged data/rules.yaml
     families: str = ""  # path of a families file; empty: the packaged data/families.toml
     lateness_h: Positive = 6.0  # h; how late a report may come and still count as on time
+    blind_after_h: Positive = 24.0  # h without any article until levels stand still as blind
     tick_s: Positive = 5.0  # s between looks at the pairs whose level is due to fall
     api_token: Secret | None = None  # bearer token of the HTTP API; unset: there is no API
     api_host: str = "127.0.0.1"  # the address it listens on

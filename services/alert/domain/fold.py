@@ -84,7 +84,8 @@ def apply(
         now = Occasion(dyad=state.dyad, run=state.run, at=arrived_at, standing=CALM, claims=())
         level = level_report(now, news, (), None)
         return Step(state=heard, outcome=Outcome.APPLIED, level=level)
-    step = _conclude(state, heard, news, _Given(config=config, sight=saw(sight, at) if at else sight))
+    seen = saw(sight, at) if at and sight.seen_until else sight
+    step = _conclude(state, heard, news, _Given(config=config, sight=seen))
     outcome = Outcome.LATE if news.late else Outcome.APPLIED
     return msgspec.structs.replace(step, outcome=outcome)
 

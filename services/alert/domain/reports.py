@@ -45,7 +45,7 @@ def level_report(
         state=now.standing.state,
         at=now.at,
         confidence=now.standing.confidence,
-        why=_why(now, best),
+        why=_why(now, news, best),
         citation=_citation(news, best),
         report=news.report.id if news else None,
         fell=tuple(fell),
@@ -69,9 +69,11 @@ def falls(claims: Sequence[Claim], start: datetime, end: datetime) -> list[Level
     ]
 
 
-def _why(now: Occasion, best: Claim | None) -> str:
+def _why(now: Occasion, news: News | None, best: Claim | None) -> str:
     reaches = best is not None and best.level >= now.standing.level
     why = wording.why(now.standing, best, reaches=reaches)
+    if news is not None and not news.report.events:
+        why = f"an article does not tell of this pair any more; {why}"
     more = (now.relief, wording.blind(now.blind_since))
     return "; ".join([why, *(each for each in more if each)])
 

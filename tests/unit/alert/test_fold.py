@@ -66,6 +66,19 @@ def test_an_alert_whose_evidence_is_withdrawn_days_later_is_retracted_too():
     assert changes(fold([old, other, new])) == ["raised", "retracted"]
 
 
+def test_a_revision_that_drops_the_pair_withdraws_what_the_first_said_in_either_order():
+    old = report(event("ASSAULT"), article="a1")
+    gone = report(article="a1", revision=2)
+
+    first, second = fold([old, gone])
+    early, late = fold([gone, old])
+
+    assert changes([first, second]) == ["raised", "retracted"]
+    assert second.level.level == 0
+    assert second.level.why.startswith("an article does not tell of this pair any more")
+    assert (changes([early, late]), late.outcome) == ([], Outcome.REPEATED)
+
+
 def test_an_undated_article_is_kept_and_raises_nothing():
     undated = report(event("ASSAULT"), at=None)
 
