@@ -1,5 +1,6 @@
 #!/bin/sh
-# Gets what the tests need beyond Python: Java 17+ with Kafka's jars, and Prometheus with promtool.
+# Gets what the tests need beyond Python: Java 17+ with Kafka's jars, Prometheus with promtool, and
+# Alertmanager with amtool.
 # Does nothing, quickly, when all is there. Starts no service. `make test` calls it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,6 +9,8 @@ pom=tests/support/kafka/pom.xml
 kafka_version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$pom")
 kafka_jars=.cache/kafka/$kafka_version
 prometheus=.cache/prometheus
+alertmanager=.cache/alertmanager
+templates=/usr/share/prometheus/alertmanager
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -30,22 +33,23 @@ install() {
             apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
-# Unpacked below .cache, not installed: Debian's package would start a service on port 9090.
-unpack_prometheus() {
+# Unpacks a Debian package below .cache: $1 its folder there, $2 its name. Not installed: Debian's
+# packages would start services on ports 9090 and 9093.
+unpack() {
     if ! have apt-get || ! have dpkg-deb; then
-        echo "setup-tests: no apt-get here; put prometheus and promtool on the PATH" >&2
+        echo "setup-tests: no apt-get here; put the programs of $2 on the PATH" >&2
         return 1
     fi
-    rm -rf "$prometheus" "$prometheus.part"
-    mkdir -p "$prometheus.part/deb"
+    rm -rf "$1" "$1.part"
+    mkdir -p "$1.part/deb"
     if [ "$(id -u)" -eq 0 ]; then
-        chmod a+rwx "$prometheus.part/deb" # apt fetches as its own user
+        chmod a+rwx "$1.part/deb" # apt fetches as its own user
         apt-get update -qq || return 1
     fi
-    (cd "$prometheus.part/deb" && apt-get download -qq prometheus) &&
-        dpkg-deb -x "$prometheus.part"/deb/prometheus_*.deb "$prometheus.part" &&
-        rm -r "$prometheus.part/deb" &&
-        mv "$prometheus.part" "$prometheus"
+    (cd "$1.part/deb" && apt-get download -qq "$2") &&
+        dpkg-deb -x "$1.part"/deb/"$2"_*.deb "$1.part" &&
+        rm -r "$1.part/deb" &&
+        mv "$1.part" "$1"
 }
 
 copy_kafka_jars() {
@@ -65,7 +69,15 @@ copy_kafka_jars() {
 missing=
 if [ ! -d "$kafka_jars" ] || ! have java; then copy_kafka_jars || missing="$missing Kafka"; fi
 if ! { have prometheus && have promtool; } && [ ! -x "$prometheus/usr/bin/promtool" ]; then
-    unpack_prometheus || missing="$missing Prometheus"
+    unpack "$prometheus" prometheus || missing="$missing Prometheus"
+fi
+if ! { have prometheus-alertmanager && have amtool; } && [ ! -x "$alertmanager/usr/bin/amtool" ]; then
+    unpack "$alertmanager" prometheus-alertmanager || missing="$missing Alertmanager"
+fi
+# Debian's program reads its templates from this one place and does not start without them.
+if [ ! -e "$templates/default.tmpl" ] && [ -d "$alertmanager$templates" ]; then
+    { mkdir -p "$templates" && cp "$alertmanager$templates"/*.tmpl "$templates"; } ||
+        missing="$missing Alertmanager's-templates-in-$templates"
 fi
 
 if [ -n "$missing" ]; then

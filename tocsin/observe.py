@@ -130,6 +130,7 @@ class Health:
         self._stuck_after_s = stuck_after_s
         self._busy_since: float | None = None
         self._missing: dict[str, str] = {"start": "starting"}
+        self._degraded: dict[str, str] = {}
 
     def mark_ready(self, name: str = "start") -> None:
         """`name` is there now; when nothing is missing the service is ready."""
@@ -138,6 +139,14 @@ class Health:
     def mark_not_ready(self, name: str, why: str) -> None:
         """`name` is missing, so the service is not ready."""
         self._missing[name] = why
+
+    def mark_degraded(self, name: str, why: str) -> None:
+        """`name` does not do what it should; the service is ready all the same, and says so."""
+        self._degraded[name] = why
+
+    def mark_fine(self, name: str) -> None:
+        """`name` does what it should again."""
+        self._degraded.pop(name, None)
 
     def busy(self) -> None:
         """Work begins."""
@@ -159,7 +168,10 @@ class Health:
     def ready(self) -> tuple[bool, str]:
         """Whether all that the service needs is there, with what is missing."""
         missing = dict(self._missing)
-        return not missing, "; ".join(f"{k}: {v}" for k, v in missing.items()) or "ok"
+        told = "; ".join(f"{k}: {v}" for k, v in (missing or dict(self._degraded)).items())
+        if missing:
+            return False, told
+        return True, f"ok, but {told}" if told else "ok"
 
 
 class Server:

@@ -12,9 +12,9 @@ from typing import Final
 from services.alert import app
 from services.alert.api import Api, listen
 from services.alert.articles import Articles
-from services.alert.channels import file
+from services.alert.channels import file, status
 from services.alert.channels.config import WebhookChannel
-from services.alert.channels.notifier import Hush, Notifier
+from services.alert.channels.notifier import Hush, Notifier, Standing
 from services.alert.dispatch import Carrier, drain
 from services.alert.domain.families import parse_families
 from services.alert.domain.state import Config
@@ -58,7 +58,7 @@ def _run(settings: Settings) -> int:
     channels: list[Carrier] = [
         publisher.channel(),
         *_webhook(settings, hushes.reasons),
-        *_channels(settings, hushes.reasons),
+        *_channels(settings, hushes.reasons, store.alerts),
     ]
     answering = _api(settings, hushes)
     health = Health()
@@ -76,6 +76,7 @@ def _run(settings: Settings) -> int:
                 background=(
                     functools.partial(app.tick_along, alert, settings.tick_s),
                     functools.partial(app.show, store, outbox, settings.tick_s),
+                    functools.partial(status.watch, outbox, channels, health, settings.tick_s),
                     *(_draining(outbox, each, channels) for each in channels),
                     *answering,
                 ),
@@ -123,14 +124,17 @@ def _webhook(settings: Settings, hush: Hush) -> list[Notifier]:
     return [Notifier(policy, sink, hush=hush)]
 
 
-def _channels(settings: Settings, hush: Hush) -> list[Notifier]:
+def _channels(settings: Settings, hush: Hush, standing: Standing) -> list[Notifier]:
     if not settings.channels:
         return []
     found = file.read_channels(Path(settings.channels))
     for config, where in found:
         if config.name == "webhook" and settings.webhook_url is not None:
             raise SettingsError(f"{where}: TOCSIN_ALERT_WEBHOOK_URL has this name already")
-    return [file.build(config, where, os.environ, hush) for config, where in found]
+    return [
+        file.build(config, where, os.environ, hush=hush, standing=standing)
+        for config, where in found
+    ]
 
 
 def _config(settings: Settings) -> Config:

@@ -97,6 +97,7 @@ class AlertmanagerChannel(Policy, frozen=True, kw_only=True, tag_field="kind", t
     url: str = ""
     url_env: Variable | None = None
     labels: dict[Label, str] = {}
+    resend_s: Positive = 300.0  # between reminders of what stands: a restart forgets all
     allow: tuple[str, ...] = ()
     group_by: GroupBy = "all"
     group_wait_s: AtLeastZero = 0.0

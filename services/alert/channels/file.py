@@ -18,7 +18,7 @@ from services.alert.channels.config import (
     SlackChannel,
     WebhookChannel,
 )
-from services.alert.channels.notifier import Hush, Notifier
+from services.alert.channels.notifier import Hush, Notifier, Resend, Standing
 from services.alert.channels.routes import pair_names
 from services.alert.domain.regions import REGIONS
 from services.alert.notify.alertmanager import AlertmanagerSink
@@ -94,14 +94,22 @@ def parse_channels(text: str, file: str) -> list[tuple[Config, str]]:
 
 
 def build(
-    config: Config, where: str, environment: Mapping[str, str], hush: Hush | None = None
+    config: Config,
+    where: str,
+    environment: Mapping[str, str],
+    *,
+    hush: Hush | None = None,
+    standing: Standing | None = None,
 ) -> Notifier:
-    """The channel at work.
+    """The channel at work. `standing` gives the alerts that are not over.
 
     Raises:
         SettingsError: a variable that it names is not set, or holds nothing usable.
     """
-    return Notifier(config, _sink(config, where, environment), hush=hush)
+    resend = None
+    if isinstance(config, AlertmanagerChannel) and standing is not None:
+        resend = Resend(standing, config.resend_s)
+    return Notifier(config, _sink(config, where, environment), hush=hush, resend=resend)
 
 
 def _channel(table: Any, spot: _Spot) -> Config:

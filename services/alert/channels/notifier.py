@@ -28,6 +28,7 @@ from services.alert.notify.sink import (
     scope,
 )
 from services.alert.outbox import Entry, Settled
+from tocsin.bus import Outgoing
 from tocsin.errors import BadMessage
 from tocsin.messages import Alert, decode
 from tocsin.observe import get_logger
@@ -38,6 +39,7 @@ _MOST_WAITING: Final = 2000  # alerts in memory; the rest stays in Redis
 _REST_S: Final = 60.0  # the longest look away from the clock
 
 Hush = Callable[[Sequence[Alert]], Awaitable[Mapping[str, str]]]
+Standing = Callable[[], Awaitable[Sequence[Alert]]]
 
 
 class Clock(NamedTuple):
@@ -50,6 +52,13 @@ class Clock(NamedTuple):
 _CLOCK: Final = Clock()
 
 
+class Resend(NamedTuple):
+    """What stands now, and how often a sink is reminded of it."""
+
+    standing: Standing
+    every_s: float
+
+
 class _Told(msgspec.Struct, frozen=True):
     """What the channel noted when it last told of an alert."""
 
@@ -60,17 +69,26 @@ class _Told(msgspec.Struct, frozen=True):
 class Notifier:
     """Carries the alerts of the outbox to a sink, as its policy says.
 
-    `hush` gives, by `<alert id>.<revision>`, why a revision is not to be notified.
+    `hush` gives, by `<alert id>.<revision>`, why a revision is not to be notified. With `resend`
+    what stands and has been told is sent again so often: for a sink that forgets.
     """
 
     def __init__(
-        self, policy: Policy, sink: Sink, *, hush: Hush | None = None, clock: Clock = _CLOCK
+        self,
+        policy: Policy,
+        sink: Sink,
+        *,
+        hush: Hush | None = None,
+        resend: Resend | None = None,
+        clock: Clock = _CLOCK,
     ) -> None:
         self.policy = policy
         self.name = policy.name
         self.lease_s = policy.lease_s
         self._sink = sink
         self._hush = hush
+        self._resend = resend
+        self._resent_at = clock.steady()
         self._clock = clock
         bucket = Bucket(policy.per_minute, policy.burst, clock.steady)
         self._pace = Pace(
@@ -96,6 +114,9 @@ class Notifier:
             )
             wait_s = self._wait_s(batch, window, now)
             if batch is None or wait_s > 0:
+                if self._resend_in_s(now) == 0:
+                    await self._remind(turn, self._resend)
+                    continue
                 full = len(window.waiting) >= _MOST_WAITING
                 if not await turn.rest(wait_s, None if full else window.cursor):
                     return
@@ -137,13 +158,43 @@ class Notifier:
 
     def _wait_s(self, batch: Batch | None, window: Window, now: float) -> float:
         if batch is None:
-            return _REST_S
+            return min(_REST_S, self._resend_in_s(now))
         wait_s = max(batch.due_at - now, self._pace.wait_s())
         if self._failure:
             oldest_s = min(each.entry.since_s for each in window.waiting.values())
             old_in_s = oldest_s + self.policy.give_up_h * 3600 - self._clock.wall()
             wait_s = min(wait_s, max(old_in_s, 0.01))
-        return min(wait_s, _REST_S)
+        return min(wait_s, max(self._resend_in_s(now), 0.01))
+
+    def _resend_in_s(self, now: float) -> float:
+        """Until the sink is to be reminded; never if it remembers."""
+        if self._resend is None:
+            return _REST_S
+        due_at = max(self._resent_at + self._resend.every_s, now + self._pace.wait_s())
+        return min(max(due_at - now, 0.0), _REST_S)
+
+    async def _remind(self, turn: Turn, resend: Resend | None) -> None:
+        """Sends again what stands, as it was told last."""
+        self._resent_at = self._clock.steady()
+        found = await resend.standing() if resend else ()
+        alerts = [each for each in found if skipped(each, self.policy) is None]
+        hushed = await self._hush(alerts) if self._hush else {}
+        told = await turn.outbox.told(self.name, [scope(each) for each in alerts])
+        items = []
+        for alert, known in zip(alerts, told, strict=True):
+            before = msgspec.msgpack.decode(known, type=_Told) if known else None
+            entry = Entry(id="0-0", message=Outgoing(topic=ALERTS.name, key=None, value=None))
+            item = Item(alert=alert, entry=entry)
+            if before and before.revision == alert.revision and item.key not in hushed:
+                items.append(item)
+        for start in range(0, len(items), self._sink.most):
+            self._pace.attempt()
+            attempt = self._attempt(Notice(items=tuple(items[start : start + self._sink.most])))
+            outcome = await turn.during(attempt, threaded=self._sink.threaded)
+            if isinstance(outcome, Later | Refused):
+                self._pace.failed(outcome.after_s if isinstance(outcome, Later) else None)
+                get_logger().warning("not reminded", channel=self.name, why=outcome.why)
+                return
 
     async def _notify(self, turn: Turn, window: Window, batch: Batch) -> bool:
         """One attempt; false if the turn was lost."""
