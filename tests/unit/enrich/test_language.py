@@ -76,3 +76,34 @@ def test_tidying_moves_no_offset_and_is_done_after_once(text):
 )
 def test_the_language_is_told_by_its_small_words(text, language):
     assert tongue(text) == language
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("Israeli jets bombed camp", "Israeli jets bomb camp"),
+        ("Thai and Khmer troops clashed again", "Thai and Khmer troops clash again"),
+        ("US strikes killed six", "US strikes kill six"),
+        ("Iraqi police raid kills five", "Iraqi police raid kills five"),
+        ("Israel struck camp", "Israel strikes camp"),
+    ],
+)
+def test_the_verb_after_a_plural_is_retold_too(told, words):
+    irregular = {"strike": ["struck"]}
+    pasts = headlines.past_tenses(["bomb", "clash", "kill", "strike", "raid"], irregular)
+
+    assert headlines.retold(words.split(), 1, pasts) == told.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Israel bombs Gaza - witnesses", "Israel bombs Gaza"),
+        ("Dutch to send troops: official", "Dutch to send troops"),
+        ("Israel bombs Gaza - U.N. officials", "Israel bombs Gaza"),
+        ("Talks on Iran: what comes next", "Talks on Iran: what comes next"),
+        ("The cease-fire holds", "The cease-fire holds"),
+    ],
+)
+def test_who_is_credited_at_a_headlines_end_is_not_parsed_with_it(text, kept):
+    assert reading.safe(text).rstrip() == kept
