@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.quality import cameo_class, cameo_ner, reuters, seeds, sentences, up_gold
+from tests.quality import (
+    aegean,
+    cameo_class,
+    cameo_ner,
+    crises,
+    reuters,
+    seeds,
+    sentences,
+    up_gold,
+)
 from tests.quality.material import floors
 
 MEASURES = {
@@ -14,6 +23,8 @@ MEASURES = {
     "up_gold": up_gold.measure,
     "reuters": reuters.measure,
     "sentences": sentences.measure,
+    "aegean": aegean.measure,
+    "crises": crises.windows,
 }
 
 
