@@ -59,10 +59,10 @@ class AppriseSink:
 
 
 def _told(notice: Notice, limit: int) -> tuple[str, str]:
-    if len(notice.items) > 1:
+    if notice.one is None:
         share = limit // len(notice.items) - 1
         lines = [cut(each, share) for each in digest_lines(notice)]
         return cut(digest_title(notice), _TITLE), cut("\n".join(lines), limit)
-    (alert,) = notice.alerts
+    alert = notice.one.alert
     text = "\n".join(body(alert).split("\n")[1:])
     return cut(headline(alert), _TITLE), cut(text, limit)

@@ -94,18 +94,18 @@ def message(notice: Notice, sender: str, to: tuple[str, ...], now: datetime) -> 
     mail["Date"] = format_datetime(now)
     mail["Auto-Submitted"] = "auto-generated"
     domain = plain(sender.rpartition("@")[2]).strip("<> ") or "tocsin.invalid"
-    if len(notice.items) > 1:
+    if notice.one is None:
         mail["Subject"] = cut(f"[Tocsin] {digest_title(notice)}", _SUBJECT)
         mail["Message-ID"] = f"<{digest('mail', notice.key)}@{domain}>"
         mail.set_content(cut("\n".join(digest_lines(notice)), _TEXT) + "\n")
         return mail
-    (alert,) = notice.alerts
+    alert = notice.one.alert
     thread = f"<{digest('thread', scope(alert))}@{domain}>"
     mail["Subject"] = cut(subject(alert), _SUBJECT)
     mail["Message-ID"] = f"<{digest('mail', scope(alert), str(alert.revision))}@{domain}>"
     mail["In-Reply-To"] = thread
     mail["References"] = thread
-    mail["X-Tocsin-Alert"] = plain(notice.key)
+    mail["X-Tocsin-Alert"] = plain(notice.one.key)
     mail["X-Tocsin-Level"] = str(alert.level)
     mail.set_content(cut(body(alert), _TEXT) + "\n")
     return mail

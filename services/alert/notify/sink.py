@@ -50,6 +50,12 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return keys[0] if len(keys) == 1 else digest("group", *keys)
 
     @property
+    def one(self) -> Item | None:
+        """The last word, if all its revisions are of one alert: it stands for those before it."""
+        scopes = {scope(each.alert) for each in self.items}
+        return self.items[-1] if len(scopes) == 1 else None
+
+    @property
     def alerts(self) -> tuple[Alert, ...]:
         """Its revisions, in the order of the outbox."""
         return tuple(each.alert for each in self.items)

@@ -59,27 +59,27 @@ class SlackApiSink:
 
     async def send(self, notice: Notice) -> Outcome:
         """Posts a message, or brings the live one of the episode up to date."""
-        if len(notice.items) > 1:
+        item = notice.one
+        if item is None:
             told = await self._call("chat.postMessage", message(notice))
             return told if not isinstance(told, str) else Delivered()
-        (item,) = notice.items
         if item.ref is None:
-            return await self._posted(notice)
+            return await self._posted(notice, item)
         return await self._updated(notice, item)
 
-    async def _posted(self, notice: Notice) -> Outcome:
+    async def _posted(self, notice: Notice, item: Item) -> Outcome:
         told = await self._call("chat.postMessage", message(notice))
         if not isinstance(told, str):
             return told
-        return Delivered(refs={notice.items[0].alert.id: told})
+        return Delivered(refs={item.alert.id: told})
 
     async def _updated(self, notice: Notice, item: Item) -> Outcome:
         channel, _, stamp = (item.ref or "").partition("/")
         at = {"channel": channel, "ts": stamp}
         told = await self._call("chat.update", {**message(notice), **at})
         if isinstance(told, Refused) and told.why.removeprefix("Slack: ") in _GONE:
-            return await self._posted(notice)
-        if isinstance(told, str) and item.alert.change in _RISES:
+            return await self._posted(notice, item)
+        if isinstance(told, str) and any(each.change in _RISES for each in notice.alerts):
             beside = {"channel": channel, "thread_ts": stamp, "reply_broadcast": True}
             told = await self._call("chat.postMessage", {**_rise(item.alert), **beside})
         if not isinstance(told, str):
@@ -101,9 +101,9 @@ class SlackApiSink:
 
 def message(notice: Notice) -> dict[str, Any]:
     """A notification as a message in which nothing of the text is markup."""
-    if len(notice.items) > 1:
+    if notice.one is None:
         return _blocks(digest_title(notice), chunks(digest_lines(notice), _SECTION))
-    (alert,) = notice.alerts
+    alert = notice.one.alert
     title = f"{_SQUARES[min(alert.level, 5)]} {headline(alert)}"
     return _blocks(title, chunks(body(alert).split("\n")[1:], _SECTION))
 

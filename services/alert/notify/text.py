@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from services.alert.notify.sink import Notice, gravity, is_exercise
+from services.alert.notify.sink import Notice, gravity, is_exercise, scope
 from tocsin.messages import Alert, Citation
 
 _ZERO_WIDTH: Final = "\u200b"
@@ -64,13 +64,19 @@ def digest_title(notice: Notice) -> str:
     """What joins the alerts of a storm, on one line."""
     highest = max(gravity(each) for each in notice.alerts)
     mark = "EXERCISE: " if all(is_exercise(each) for each in notice.alerts) else ""
-    where = f", {notice.group}" if notice.group else ""
-    return harmless(f"{mark}{len(notice.alerts)} alerts{where}; highest level {highest}")
+    group = notice.group.removeprefix("exercise").strip()
+    where = f", {group}" if group else ""
+    count = len({scope(each) for each in notice.alerts})
+    return harmless(f"{mark}{count} alerts{where}; highest level {highest}")
 
 
 def digest_lines(notice: Notice) -> list[str]:
-    """A line an alert, the gravest first."""
-    alerts = sorted(notice.alerts, key=lambda each: -gravity(each))
+    """A line a revision, those of an alert in their order, the gravest alerts first."""
+    highest: dict[str, int] = {}
+    for each in notice.alerts:
+        highest[scope(each)] = max(gravity(each), highest.get(scope(each), 0))
+    places = {name: place for place, name in enumerate(highest)}
+    alerts = sorted(notice.alerts, key=lambda each: (-highest[scope(each)], places[scope(each)]))
     return [f"{headline(each)} {_from(each)}" for each in alerts]
 
 

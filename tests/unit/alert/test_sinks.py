@@ -17,6 +17,7 @@ from services.alert.notify.longtail import AppriseSink
 from services.alert.notify.mail import MailSink, Relay, message
 from services.alert.notify.sink import Delivered, Later, Refused
 from services.alert.notify.slack import SlackApiSink, SlackWebhookSink
+from services.alert.notify.text import digest_lines
 from services.alert.notify.webhook import WebhookSink, signer
 from tests.support.sinks import HttpSink
 from tests.support.smtp import SmtpSink
@@ -165,6 +166,31 @@ def test_a_storm_is_one_message_that_names_every_pair_the_gravest_first():
     assert "101 alerts, asia; highest level 4" in text
     assert [each for each in pairs if each not in text] == []
     assert text.index("USA-VEN") < text.index("AAA-ZZZ")
+
+
+def test_several_revisions_of_one_alert_are_its_last_word_in_its_live_message_and_its_thread():
+    first = alert()
+    risen = later(first, 1, level=4, level_before=3, change="level_up")
+    both = notice(first, later(risen, 1, change="confirmed"), ref="C1/1.2")
+    with slack() as server:
+        sent(
+            SlackApiSink(http(), Secret("x"), "C1", server.url), notice(first, risen, ref="C1/1.2")
+        )
+        paths = [each.path for each in server.requests]
+    mail = message(both, "t@x.org", ("a@x.org",), AT)
+
+    assert paths == ["/chat.update", "/chat.postMessage"]
+    assert mail["References"] == message(notice(first), "t@x.org", ("a@x.org",), AT)["References"]
+    assert mail["X-Tocsin-Alert"] == f"{first.id}.3"
+
+
+def test_in_a_digest_the_revisions_of_an_alert_stand_together_and_in_order():
+    calm, first = alert("GRC-TUR", 2), alert("USA-VEN", 3)
+    lines = digest_lines(notice(first, calm, later(first, 1, level=4), resolved("GRC-TUR", 2)))
+
+    pairs = [line.split(":")[0] for line in lines]
+    assert pairs == ["USA-VEN", "USA-VEN", "GRC-TUR", "GRC-TUR"]
+    assert [line.rsplit(".", 1)[1] for line in lines] == ["1]", "2]", "1]", "9]"]
 
 
 # Mail.
