@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from services.enrich import metrics
 from services.enrich.domain.reports import reports
+from services.enrich.domain.wire import FOREIGN
 from services.enrich.metrics import Outcome
 from tocsin import bus, topics
 from tocsin.errors import BadMessage
@@ -69,7 +70,12 @@ def _outgoing(record: bus.Record, enriched: EnrichedArticle) -> list[bus.Outgoin
 
 
 def _count(enriched: EnrichedArticle) -> None:
-    outcome = Outcome.CODED if enriched.relevant else Outcome.IRRELEVANT
-    metrics.ARTICLES.labels(outcome.value).inc()
+    metrics.ARTICLES.labels(_outcome(enriched).value).inc()
     for event in enriched.events:
         metrics.EVENTS.labels(event.plover.value).inc()
+
+
+def _outcome(enriched: EnrichedArticle) -> Outcome:
+    if FOREIGN in enriched.flags:
+        return Outcome.FOREIGN
+    return Outcome.CODED if enriched.relevant else Outcome.IRRELEVANT

@@ -15,6 +15,7 @@ class Outcome(StrEnum):
 
     CODED = "coded"
     IRRELEVANT = "irrelevant"
+    FOREIGN = "foreign"  # in a language that is not coded
     DEAD = "dead"
 
 

@@ -18,7 +18,7 @@ from services.enrich.domain.gate import Gate, Watch
 from services.enrich.domain.language import text as reading
 from services.enrich.domain.language.tongue import tongue
 from services.enrich.domain.lexicon import lexicon
-from services.enrich.domain.wire import coded
+from services.enrich.domain.wire import FOREIGN, TRUNCATED, coded
 from services.enrich.model import Model, Parsed
 from tocsin.messages import EnrichedArticle, reference
 
@@ -95,7 +95,7 @@ class Coder:
     def _read(self, article: Article) -> _Draft:
         text, truncated = reading.tidy(article.text)
         english = self.language(article).startswith("en")
-        flags = (*(("truncated",) if truncated else ()), *(() if english else ("language",)))
+        flags = (*((TRUNCATED,) if truncated else ()), *(() if english else (FOREIGN,)))
         watch = self._gate.worth_parsing(text, self._gazetteer) if english else _NOTHING
         return _Draft(article, text, watch, flags)
 

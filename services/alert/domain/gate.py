@@ -72,12 +72,14 @@ _STATUS_CAP: Final = {
 _PRIVATE: Final = frozenset(
     {"BUS", "CRM", "CVL", "EDU", "JUD", "LAB", "MED", "NGO", "OPP", "PTY", "REB", "SPT"}
 )
+_STATE: Final = frozenset({"GOV", "MIL"})  # an attorney general, GOV.JUD, is the state's own hand
 _BODIES: Final = _PRIVATE - {"CVL", "CRM", "REB", "OPP"}
 _HANDS_CAP: Final = 1
 _DONE_ALREADY: Final = (ReportStatus.ASSERTED, ReportStatus.ORDERED)
 
 
 _FORCE: Final = (Plover.ASSAULT, Plover.COERCE)
+_ARMS: Final = ("aerial", "drone", "heavy-weapons")  # only forces have them
 _CRIMES: Final = ("abduct", "beat", "torture")
 
 
@@ -131,7 +133,7 @@ def _cap(event: CodedEvent) -> int | None:
 def _private_hands(event: CodedEvent) -> str:
     """Why an act is not one state's force on another; empty if it may be."""
     source, target = _sectors(event.source), _sectors(event.target)
-    if source & _PRIVATE:
+    if source & _PRIVATE and not source & _STATE:
         return "it is done by private hands"
     if event.plover not in _FORCE:
         return ""
@@ -142,7 +144,7 @@ def _private_hands(event: CodedEvent) -> str:
         return "it is done to a private body"
     if event.mode in _CRIMES and not source:
         return "it is a crime of nobody's forces"
-    if "CVL" in target and "MIL" not in source:
+    if "CVL" in target and "MIL" not in source and event.mode not in _ARMS:
         return "it is done to private persons, by no forces"
     if event.plover is Plover.COERCE and target & {"REB", "CRM"}:
         return "it is an arrest"

@@ -69,7 +69,7 @@ def _told(
     before: list[Draft] = []
     for scene, cast.speaker in scenes:
         found = _code_sentence(scene, published, before)
-        before.extend(found)
+        before = found
         yield [_told_again(one) for one in found] if story is Kind.LOOKING_BACK else found
 
 
@@ -121,9 +121,8 @@ def _carry_time(draft: Draft, before: list[Draft]) -> Draft:
     if not undated or draft.source is None or draft.status is not ReportStatus.ASSERTED:
         return draft
     for other in before:
-        near = other.where[0] == draft.where[0] - 1 and other.time.text
         if (
-            near
+            other.time.text
             and other.source
             and other.source.code == draft.source.code
             and other.time.type in _EARLIER

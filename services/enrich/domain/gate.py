@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from services.enrich.domain.actors.gazetteer import Hit, actors
@@ -120,8 +121,9 @@ def _introduction(text: str, spans: list[Span], k: int) -> list[int]:
     opening = _OPENING.match(text, spans[k].start, spans[k].end)
     if not opening or f" {opening[1].lower()} " in text:
         return []
-    at = text.find(f" {opening[1]}")
-    return [n for n in range(k) if at >= 0 and spans[n].start <= at < spans[n].end]
+    at = text.find(f" {opening[1]}", 0, spans[k].start)
+    first = bisect_right(spans, at, key=lambda span: span.start) - 1
+    return [first] if 0 <= first < k and at < spans[first].end else []
 
 
 def _by_sentence(spans: list[Span], found: list[F]) -> Iterator[list[F]]:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tocsin.messages import Article
 
 
+# Flags of an article: what of it was not read.
+TRUNCATED = "truncated"  # beyond the cap
+FOREIGN = "language"  # in a language that is not coded
+
+
 def coded(article: Article, ordinal: int, draft: Draft, version: str) -> CodedEvent:
     """The event, its id stable for the article's revision, its place among them and the coder."""
     return CodedEvent(

@@ -115,6 +115,8 @@ def test_cooperation_counts_when_it_is_done_or_offered_between_states(given, fri
         (event("ASSAULT", by="USA.COP", on="VEN.MIL"), 4),
         (event("ASSAULT", by="USA.GOV", on="VEN.BUS"), 1),
         (event("ASSAULT", by="USA", on="VEN.CVL"), 1),
+        (event("ASSAULT", by="USA", on="VEN.CVL", mode="aerial"), 4),
+        (event("THREATEN", by="USA.GOV.JUD", on="VEN.GOV", mode="arrest"), 2),
         (event("ASSAULT", by="USA", on="CRM@VEN", mode="abduct"), 1),
         (event("ASSAULT", by="USA.MIL", on="CRM@VEN", mode="destroy"), 4),
         (event("COERCE", by="USA", on="VEN.REB", mode="seize"), 1),
