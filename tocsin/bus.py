@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -23,7 +23,10 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One record as it came. `cluster` names the broker's run: offsets mean nothing beyond it."""
+    """One record as it came. `cluster` names the broker's run: offsets mean nothing beyond it.
+
+    `at` is the broker's timestamp, where it is read.
+    """
 
     topic: str
     partition: int
@@ -32,6 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     value: bytes | None
     headers: Headers = ()
     cluster: str = ""
+    at: datetime | None = None
 
     def header(self, name: str) -> str | None:
         """The last header of that name as text."""
@@ -135,6 +139,11 @@ def _common(kafka: settings.Kafka, wait_s: float | None = None) -> dict[str, Any
         # The client's own is 30 s: too long a silence once the broker is back.
         "reconnect_backoff_max_ms": 1000,
     }
+
+
+def _when(timestamp_ms: int | None) -> datetime | None:
+    known = timestamp_ms is not None and timestamp_ms > 0
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC) if known and timestamp_ms else None
 
 
 @contextlib.contextmanager
@@ -304,6 +313,7 @@ class Reader:
                 key=each.key,
                 value=each.value,
                 headers=tuple(each.headers or ()),
+                at=_when(each.timestamp),
             )
             for batch in batches.values()
             for each in batch

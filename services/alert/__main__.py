@@ -7,7 +7,6 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 from services.alert import app
 from services.alert.api import Api, listen
@@ -15,16 +14,14 @@ from services.alert.articles import Articles
 from services.alert.channels import file, status
 from services.alert.channels.config import WebhookChannel
 from services.alert.channels.notifier import Hush, Notifier, Standing
+from services.alert.config import read_config
 from services.alert.dispatch import Carrier, drain
-from services.alert.domain.families import parse_families
-from services.alert.domain.state import Config
 from services.alert.hushes import Hushes
 from services.alert.notify.guard import parse_networks
 from services.alert.notify.http import Http, check_url
 from services.alert.notify.kafka import Publisher
 from services.alert.notify.webhook import WebhookSink, signer
 from services.alert.outbox import Outbox
-from services.alert.rules import parse_rules
 from services.alert.settings import Settings
 from services.alert.store import Store, connect
 from tocsin.errors import SettingsError, TocsinError
@@ -32,8 +29,6 @@ from tocsin.observe import Health, configure_logging, get_logger, serve
 from tocsin.settings import load
 from tocsin.streams import Background, Stage, run
 from tocsin.topics import ENRICHED, EVENTS
-
-_DATA: Final = Path(__file__).parent / "data"
 
 
 def main() -> int:
@@ -53,7 +48,7 @@ def _run(settings: Settings) -> int:
     outbox = Outbox(client, settings.redis.prefix)
     hushes = Hushes(client, settings.redis.prefix, store)
     articles = Articles(client, settings.redis.prefix, timedelta(hours=settings.blind_after_h))
-    alert = app.App(store, _config(settings), hushes, articles)
+    alert = app.App(store, read_config(settings), hushes, articles)
     publisher = Publisher(settings.kafka)
     channels: list[Carrier] = [
         publisher.channel(),
@@ -135,25 +130,6 @@ def _channels(settings: Settings, hush: Hush, standing: Standing) -> list[Notifi
         file.build(config, where, os.environ, hush=hush, standing=standing)
         for config, where in found
     ]
-
-
-def _config(settings: Settings) -> Config:
-    rules = Path(settings.rules) if settings.rules else _DATA / "rules.yaml"
-    families = Path(settings.families) if settings.families else _DATA / "families.toml"
-    return Config(
-        rules=parse_rules(_read(rules, "TOCSIN_ALERT_RULES"), rules.name),
-        families=parse_families(_read(families, "TOCSIN_ALERT_FAMILIES")),
-        lateness=timedelta(hours=settings.lateness_h),
-    )
-
-
-def _read(path: Path, variable: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{variable}: {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{variable}: {path}: not UTF-8") from error
 
 
 if __name__ == "__main__":

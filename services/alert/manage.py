@@ -6,20 +6,25 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from services.alert import words
 from services.alert.app import letters
+from services.alert.articles import Articles
 from services.alert.channels import dead
+from services.alert.config import read_config
 from services.alert.domain.hushing import Silence
 from services.alert.domain.regions import REGIONS
 from services.alert.export import command as export
-from services.alert.hushes import Ask, Hushes
+from services.alert.hushes import Ask, Conflict, Hushes
 from services.alert.notify.text import plain
+from services.alert.rebuild import rebuild, records
+from services.alert.settings import Settings
 from services.alert.store import Store, connect
 from services.alert.watch import line
 from tocsin import settings
@@ -33,6 +38,7 @@ _EXAMPLES: Final = """examples:
   tocsin alert silence add --region western-asia --up-to 3 --for 2d --by bo --reason "known"
   tocsin alert silence list --json
   tocsin alert silence expire 1f2e3d4c5b6a
+  tocsin alert rebuild --incarnation 20261122-0a1b2c3d
   tocsin alert dead list
   tocsin alert export 5f2a90c1d3e4b678 --format cap
 
@@ -62,6 +68,8 @@ def main(argv: Sequence[str]) -> int:
     if argv and argv[0] in _ELSEWHERE:
         return _ELSEWHERE[argv[0]][0](argv[1:])
     options = _parser().parse_args(argv)
+    if options.work is None:
+        return asyncio.run(_rebuild(options))
     redis = settings.load(_Environment, os.environ, prefix="TOCSIN_MANAGE_").redis
     return asyncio.run(_at_work(redis, options))
 
@@ -151,6 +159,29 @@ async def _expire(hushes: Hushes, options: argparse.Namespace) -> int:
     return 0
 
 
+async def _rebuild(options: argparse.Namespace) -> int:
+    found = settings.load(Settings, os.environ, prefix="TOCSIN_ALERT_")
+    client = connect(found.redis)
+    try:
+        store = Store(client, found.redis.prefix, letters)
+        if not options.force and await store.busy():
+            raise Conflict("an alert worker is at work; stop all of them, or wait for 15 s")
+        after = timedelta(hours=found.blind_after_h)
+        sight = await Articles(client, found.redis.prefix, after).sight()
+        given = records(found.kafka, lambda n: print(f"{n} records", file=sys.stderr))
+        done = await rebuild(store, given, read_config(found), sight, options.incarnation)
+    finally:
+        await client.aclose()
+    if options.json:
+        _print_json(done)
+    else:
+        print(
+            f"{done.records} records, {done.refused} refused: {done.pairs} pairs, {done.alerts} "
+            f"alerts that are not over, in incarnation {done.incarnation}; nobody was notified"
+        )
+    return 0
+
+
 def _row(alert: Alert) -> str:
     told = "".join(f"; {each}" for each in _hands(alert))
     return (
@@ -209,6 +240,13 @@ def _parser() -> argparse.ArgumentParser:
     ack.add_argument("--by", required=True, help="who takes it")
     ack.add_argument("--note", default="", help="what is shown with it")
     ack.add_argument("--revision", type=int, help="as it stood then (default: as it stands)")
+    again = _command(commands, "rebuild", None, "fresh states, from the events topic; pages nobody")
+    again.add_argument(
+        "--incarnation",
+        default="",
+        help="of the lost store, so that the alert ids stay; default: this store's own",
+    )
+    again.add_argument("--force", action="store_true", help="although a worker seems to be at work")
     silence = commands.add_parser("silence", help="keep notifications back for a while")
     silences = silence.add_subparsers(required=True, metavar="COMMAND")
     _silence_options(_command(silences, "add", _add, "a new silence"))
@@ -239,7 +277,10 @@ def _silence_options(add: argparse.ArgumentParser) -> None:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, work: Work, what: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    work: Work | None,
+    what: str,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=what, description=what)
     parser.add_argument("--json", action="store_true", help="JSON, for programs")

@@ -126,6 +126,14 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     folds: Sequence[tuple[Record | None, Fold]]
 
 
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """A state made anew: its last step, with the last revision of every alert."""
+
+    place: Place
+    step: Step
+    position: Position | None
+
+
 class _Change(msgspec.Struct, frozen=True, kw_only=True):
     """A state after its work: one answer a fold, None for a record that was in already."""
 
@@ -215,6 +223,45 @@ class Store:
             found = await self._redis.hvals(self._standing(run))
         return sorted((decode(each, Alert) for each in found), key=lambda each: each.started_at)
 
+    async def incarnate(self, name: str = "") -> str:
+        """The incarnation of this store, which goes into live alert ids; `name` makes it that."""
+        if name:
+            with redis_errors():
+                await self._redis.set(self._key("incarnation"), name)
+        with redis_errors():
+            return await self._incarnation()
+
+    async def busy(self) -> bool:
+        """Whether some worker is at work: one holds the lease of a channel."""
+        with redis_errors():
+            async for _ in self._redis.scan_iter(self._key("lease:*")):
+                return True
+        return False
+
+    async def restore(self, rebuilt: Sequence[Rebuilt]) -> int:
+        """Puts these states in the place of all that there are of the world; says nothing of it.
+
+        Returns how many alerts are not over.
+        """
+        with redis_errors():
+            old = [each async for each in self._redis.scan_iter(f"{self._prefix}:live:dyad:*")]
+            world = f"{AlertStatus.ACTUAL}:"
+            shown = await self._redis.hkeys(self._key("gauges"))
+            gone = [each for each in shown if each.decode().startswith(world)]
+            async with self._redis.pipeline(transaction=True) as pipe:
+                for key in (*old, self._key("due"), self._standing(None)):
+                    pipe.delete(key)
+                if gone:
+                    pipe.hdel(self._key("gauges"), *gone)
+                await pipe.execute()
+        for each in rebuilt:
+            stored = _Stored(state=each.step.state, position=each.position)
+            change = _Change(version=0, stored=stored, answers=[each.step], records=(None,))
+            keys, args = self._arguments(each.place, change, ())
+            with redis_errors():
+                await self._change(keys=keys, args=args)
+        return len(await self.alerts())
+
     async def _load(self, places: Sequence[Place]) -> list[tuple[int, _Stored]]:
         async with self._redis.pipeline(transaction=False) as pipe:
             for place in places:
@@ -235,7 +282,13 @@ class Store:
         wanted = [place for place, change in enumerate(changes) if change.steps]
         async with self._redis.pipeline(transaction=False) as pipe:
             for place in wanted:
-                keys, args = self._arguments(places[place], changes[place])
+                change = changes[place]
+                said = [
+                    traced(each, record)
+                    for step, record in change.told
+                    for each in self._letters(step)
+                ]
+                keys, args = self._arguments(places[place], change, said)
                 pipe.evalsha(self._change.sha, len(keys), *keys, *args)
             found = await pipe.execute(raise_on_error=False) if wanted else []
         if any(isinstance(each, exceptions.NoScriptError) for each in found):
@@ -247,7 +300,9 @@ class Store:
             kept[place] = each == 1
         return kept
 
-    def _arguments(self, place: Place, change: _Change) -> tuple[list[str], list[Any]]:
+    def _arguments(
+        self, place: Place, change: _Change, said: Sequence[Outgoing]
+    ) -> tuple[list[str], list[Any]]:
         steps = change.steps
         level = next((each.level for each in reversed(steps) if each.level), None)
         rose = any(each.level and each.level.level > 0 for each in steps)
@@ -274,11 +329,7 @@ class Store:
                 for alert in standing.values()
                 for part in (alert.id, "" if alert.phase in OVER else encode(alert))
             ),
-            *(
-                msgspec.msgpack.encode(traced(each, record))
-                for step, record in change.told
-                for each in self._letters(step)
-            ),
+            *map(msgspec.msgpack.encode, said),
         ]
 
     async def _incarnation(self) -> str:
