@@ -78,10 +78,19 @@ def calm_kept(run: Replay) -> bool:
 
 
 def measure(run: Replay, days: int) -> dict[str, float]:
-    """The figures of must-show 4."""
+    """The figures of must-show 4, and the precision of the raises that were read by hand.
+
+    Read as right in crises_labels.csv is a headline that tells a use or display of force of these
+    days by one state's forces, or from its soil, on the other's people, property or territory; not
+    what rebels, gunmen or pirates did, collisions, trials, nor fighting on one side of a border.
+    """
     ups = [Raise(each.at, each.dyad) for each in raises(run.alerts, LEVEL)]
+    told = scoring.labels(HERE / "crises_labels.csv")
+    labelled = scoring.score(run, days, 0, told=told, level=LEVEL)
     return {
         "in_time": in_time(ups),
+        "labelled": labelled.labelled,
+        "precision": labelled.precision or 0.0,
         "raises_a_day": round(len(ups) / days, 3),
         "within_budget": float(len(ups) <= BUDGET_A_DAY * days),
         "calm_kept": float(calm_kept(run)),

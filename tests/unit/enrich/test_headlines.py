@@ -86,3 +86,11 @@ def test_forces_sent_to_a_state_are_hardly_sent_against_it(coder):
 
     assert [each.confidence for each in guests if each.plover == "MOBILIZE"] == [0.4]
     assert [each.confidence for each in rivals if each.plover == "MOBILIZE"] == [1.0]
+
+
+def test_force_used_near_a_state_is_not_used_on_it(coder):
+    inside = coder.enrich([text_article("Iran troops kill rebels in Iraq")])[0]
+    beside = coder.enrich([text_article("Iran troops kill rebels near Iraq border")])[0]
+
+    assert inside.dyads == ("IRN-IRQ",)
+    assert beside.dyads == ()

@@ -36,6 +36,8 @@ _PLACE = frozenset(
     }
 )
 _HITS = frozenset({"kill", "hit", "target", "wound", "injure", "destroy", "aim", "damage", "maim"})
+_NEARBY = frozenset({"near", "along", "around", "outside"})
+_BLOWS = frozenset({Plover.ASSAULT, Plover.COERCE})
 _RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggressor"})
 _CAPTURE = frozenset(
     {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}
@@ -288,7 +290,7 @@ def place(scene: Scene, fire: Fire) -> Role | None:
     starts = [fire.i] if fire.anchor is None else [fire.i, fire.anchor]
     for start in starts:
         for k in arguments.objects_of(s, start, _PLACE):
-            if _is_deed(scene, k):
+            if _is_deed(scene, k) or _beside(scene, fire, k):
                 continue  # "killed in Israeli shelling": whose, not where
             found = scene.place(k)
             if found:
@@ -297,6 +299,15 @@ def place(scene: Scene, fire: Fire) -> Role | None:
         if found:
             return found
     return None
+
+
+def _beside(scene: Scene, fire: Fire, k: int) -> bool:
+    """Whether force is used only near a state: "kills militants near the Afghan border"."""
+    s = scene.sentence
+    if fire.frame.plover not in _BLOWS or s.tokens[k].dep != "pobj":
+        return False
+    border = s.tokens[k].lemma in {"border", "frontier"}
+    return border or s.tokens[s.tokens[k].head].lower in _NEARBY
 
 
 def _stationed(scene: Scene, start: int) -> Role | None:
