@@ -48,6 +48,8 @@ def test_a_headline_is_read_for_what_it_says(coder, text, expected):
         "Two Peru tourists hurt in Chile blast",
         "Peru central bank targets Chile market",
         "Peru seizes assets of Chile mining firm",
+        "Peru destroyer hits Chile freighter in fog",
+        "Peru worker killed in attack on bus in Chile",
         "Peru imposed tariffs on Chile wine in retaliation for its quotas",
     ],
 )
@@ -94,3 +96,11 @@ def test_force_used_near_a_state_is_not_used_on_it(coder):
 
     assert inside.dyads == ("IRN-IRQ",)
     assert beside.dyads == ()
+
+
+def test_one_soldier_is_not_his_army(coder):
+    lone = coder.enrich([text_article("Peruvian soldier kills two Chilean soldiers")])[0].events
+    army = coder.enrich([text_article("Peruvian soldiers kill two Chilean soldiers")])[0].events
+
+    assert [each.confidence for each in lone] == [0.4]
+    assert [each.confidence for each in army] == [1.0]

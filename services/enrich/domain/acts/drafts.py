@@ -10,6 +10,7 @@ from services.enrich.domain.acts.story import Draft, Story
 from services.enrich.domain.roles import arguments
 from services.enrich.domain.roles.doers import doers, spoken, strangers
 from services.enrich.domain.roles.facing import facing, mobilised_against, tied
+from services.enrich.domain.roles.hands import LONE, is_lone
 from services.enrich.domain.roles.hosts import HOST, is_host
 from services.enrich.domain.roles.targets import place, targets, thing
 from services.enrich.domain.telling import amounts, times, vouching
@@ -136,7 +137,7 @@ def _draft(
         scope=scope,
         telling=telling,
         score=scene.lexicon.score(plover, frame.mode),
-        confidence=HOST if is_host(scene, plover, known) else _confidence(source, known),
+        confidence=_certainty(scene, plover, source, known),
         source=source,
         target=target,
         directed_at_state=bool(target is None or target.state),
@@ -166,6 +167,15 @@ def _scope(source: Role | None, target: Role | None) -> Scope:
     if source and source.state == target.state:
         return Scope.INTERNAL
     return Scope.INTERSTATE
+
+
+def _certainty(scene: Scene, plover: Plover, source: Role | None, target: Role | None) -> float:
+    """How sure it is that the one state acts on the other."""
+    if is_host(scene, plover, target):
+        return HOST
+    if plover is P.ASSAULT and is_lone(scene, source):
+        return LONE
+    return _confidence(source, target)
 
 
 def _confidence(source: Role | None, target: Role | None) -> float:

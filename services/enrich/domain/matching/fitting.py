@@ -104,7 +104,7 @@ def fits_verb(scene: Scene, i: int, frame: Frame) -> bool:
 
 
 def _by_accident(scene: Scene, i: int) -> bool:
-    """Whether a crash, a storm or a market did it."""
+    """Whether a crash, a collision, a storm or a market did it."""
     found = arguments.subject(scene.sentence, i)
     if found is None:
         return False
@@ -112,7 +112,10 @@ def _by_accident(scene: Scene, i: int) -> bool:
     if any(s.tokens[k].lemma in objects["weapon"] for k in s.kids(found, "compound")):
         return False  # "artillery fire"
     lemma = s.tokens[found].lemma
-    return lemma in objects["accident"] or lemma in objects["market"]
+    struck = [s.tokens[k].lemma for k in arguments.patient(s, i)]
+    vessels = objects["vessel"]
+    collided = s.tokens[i].lemma == "hit" and lemma in vessels and bool(vessels & set(struck))
+    return collided or lemma in objects["accident"] or lemma in objects["market"]
 
 
 def _special(scene: Scene, i: int, frame: Frame) -> bool | None:

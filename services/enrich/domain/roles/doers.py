@@ -86,8 +86,9 @@ def _means(scene: Scene, fire: Fire) -> list[Role]:
     for k in arguments.objects_of(s, fire.i, {"in", "by"}, through=False):
         lemma = s.tokens[k].lemma
         if scene.lexicon.by_noun.get(lemma) and lemma not in NOBODYS:
-            owner = scene.owner(k)
-            if owner:
+            by = arguments.objects_of(s, k, {"by"}, through=False)
+            owner = scene.owner(k, 0) or next((role for b in by for role in scene.roles(b)), None)
+            if owner:  # not "an attack in Iraq": that is where
                 return [owner]
     return []
 

@@ -23,6 +23,21 @@ _DEEDS: Final = frozenset(
 _POINTING: Final = frozenset({"DT", "PRP", "PRP$", "WDT", "WP", "CD"})
 
 
+# (ours) How sure it is that one man's deed is his army's: too little for one source to ring on.
+LONE: Final = 0.4
+_MEN: Final = frozenset(
+    "soldier marine guard policeman officer peacekeeper sailor serviceman guardsman gunner".split()
+)
+
+
+def is_lone(scene: Scene, source: Role | None) -> bool:
+    """Whether one man did it, on no order that is told: "an Afghan soldier shot his ally"."""
+    if source is None or ".MIL" not in source.code:
+        return False
+    token = scene.sentence.tokens[source.token]
+    return token.tag == "NN" and token.lemma in _MEN
+
+
 def striking(scene: Scene, v: int, found: list[Role]) -> list[Role]:
     """Of the doers found for a deed of force, those who can have struck.
 
