@@ -74,12 +74,13 @@ def code(paths: Sequence[Path], *, outlet: str | None, jobs: int, progress: Prog
             thread.start()
         try:
             _hand_out(run, _out(reader), progress)
-        finally:
             run.close(jobs)
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(timeout=0.5)
-                progress(run.coded)
+            _wait(run, threads, progress)
+        except BaseException:  # Ctrl-C too: nothing may go on behind a command that is over
+            run.broken = True
+            for each in (reader, *coders):
+                each.kill()
+            raise
         _check(reader, coders, run)
         refused = reader.returncode == 1
     return _result(run, refused=refused)
@@ -177,6 +178,13 @@ def _out(process: subprocess.Popen[bytes]) -> IO[bytes]:
     if process.stdout is None:
         raise RuntimeError("a process without a pipe")
     return process.stdout
+
+
+def _wait(run: _Run, threads: Sequence[threading.Thread], progress: Progress) -> None:
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(timeout=0.5)
+            progress(run.coded)
 
 
 def _check(
