@@ -14,6 +14,7 @@ class Mention(NamedTuple):
     place: tuple[int, int]
     person: bool
     subject: bool
+    plural: bool = False
 
 
 class Cast:
@@ -50,6 +51,7 @@ class Cast:
         person: bool | None,
         state: bool = False,
         other_than: str = "",
+        single: bool = False,
     ) -> Mention | None:
         """What a pronoun at `before` likely means: the last subject, else the last mention."""
         fits = [
@@ -59,6 +61,7 @@ class Cast:
             and one.place[0] >= before[0] - 3
             and (person is None or one.person is person)
             and one.code != other_than
+            and not (single and one.plural)
             and (not state or len(one.code.split(".")[0]) == 3)
         ]
         subjects = [one for one in fits if one.subject]

@@ -34,5 +34,12 @@ def note(scene: Scene) -> None:
         )
         titled = not person and token.tag == "NN" and bool(s.kids(i, "appos"))
         scene.cast.mention(
-            Mention(role.code, role.text, (scene.order, i), person or titled, subject)
+            Mention(
+                role.code,
+                role.text,
+                (scene.order, i),
+                person or titled,
+                subject,
+                plural=name is None and token.tag in {"NNS", "NNPS"},
+            )
         )

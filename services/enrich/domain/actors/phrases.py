@@ -19,6 +19,7 @@ _MODIFIERS = ("compound", "amod", "nmod", "poss", "nummod", "npadvmod")
 _PERSONAL = frozenset({"he", "she", "him", "his", "her", "himself", "herself"})
 _NEUTER = frozenset({"it", "its", "they", "their", "them", "itself", "themselves"})
 _THEY = frozenset({"they"})
+_SINGLE = frozenset({"it", "its", "itself"})  # never takes up a plural: "Greek jets"
 _PLURAL = frozenset({"they", "them"})
 _FIRST = frozenset({"i", "we", "our", "us", "my", "me", "ours"})
 _COUNTRY = frozenset({"country", "nation", "state", "neighbor", "neighbour", "republic"})
@@ -412,7 +413,9 @@ class Scene:
         if token.lower in _PERSONAL:
             found = self.cast.last(where, person=True, other_than=self._acting(i))
         elif token.lower in _NEUTER:
-            found = self.cast.last(where, person=False) or self.cast.last(where, person=None)
+            one = token.lower in _SINGLE
+            found = self.cast.last(where, person=False, single=one)
+            found = found or self.cast.last(where, person=None, single=one)
         else:
             return None
         return Role(found.code, i, INFERRED, found.text) if found else None

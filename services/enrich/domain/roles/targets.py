@@ -38,6 +38,9 @@ _PLACE = frozenset(
 _HITS = frozenset({"kill", "hit", "target", "wound", "injure", "destroy", "aim", "damage", "maim"})
 _NEARBY = frozenset({"near", "along", "around", "outside"})
 _BLOWS = frozenset({Plover.ASSAULT, Plover.COERCE})
+_MEETS = frozenset(
+    "intercept confront counter deter repel shadow fight face resist block stop challenge".split()
+)
 _RHETORIC = frozenset({"imperialism", "empire", "imperialist", "enemy", "aggressor"})
 _CAPTURE = frozenset(
     {"capture", "arrest", "conviction", "apprehension", "extradition", "head", "whereabouts"}
@@ -251,6 +254,18 @@ def _captive(scene: Scene, fire: Fire) -> list[Role]:
     return []
 
 
+def _foe(scene: Scene, fire: Fire) -> list[Role]:
+    """Whom forces are sent to meet: "scrambled jets to intercept Russian bombers"."""
+    s = scene.sentence
+    for k in s.kids(fire.clause, "xcomp", "advcl") + s.kids(fire.i, "acl", "relcl"):
+        if s.tokens[k].lemma in _MEETS:
+            for one in arguments.patient(s, k):
+                roles = scene.roles(one) or [role for role in (scene.owner(one, 0),) if role]
+                if roles:
+                    return roles
+    return []
+
+
 def _rival(scene: Scene, fire: Fire) -> list[Role]:
     """The other state of the article, where a state threatens and does not say whom."""
     for role in arguments.source_roles(scene, fire.clause) if not fire.noun or fire.anchor else []:
@@ -403,4 +418,5 @@ _FINDERS: dict[str, Callable[[Scene, Fire], list[Role]]] = {
     "captive": _captive,
     "tie": _tied_to,
     "rival": _rival,
+    "foe": _foe,
 }
