@@ -186,6 +186,8 @@ def _is_of(scene: Scene, k: int, classes: tuple[str, ...]) -> bool:
         return True
     if "actor" in classes and scene.role(k) is not None:
         return True
+    if "people" in classes and scene.sentence.tokens[k].tag == "CD":
+        return True  # "charged two", "arrested 30"
     if "owned" in classes and scene.owner(k, 0) is not None:
         return True
     if "person" in classes and _is_person(scene, k):
