@@ -52,7 +52,7 @@ class Article(Message, frozen=True, kw_only=True):
     published_basis: PublishedBasis = PublishedBasis.NONE
     run: str | None = None
     flags: tuple[str, ...] = ()
-    story: str | None = None  # the first article of which this one is a near-copy
+    story: str | None = None  # id of the first article whose text this one nearly copies
 
 
 class ArticleRef(Message, frozen=True, kw_only=True):

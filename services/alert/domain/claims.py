@@ -23,6 +23,25 @@ from tocsin.messages import (
 _ANONYMOUS: Final = 0.7  # (ours) if only anonymous sources vouch for it
 _MAX_QUOTE: Final = 600  # characters of evidence kept in the state; a sentence is rarely longer
 _MAX_FACT: Final = 80
+# What is counted, in the several words of the wires (ours).
+_KINDS: Final = {
+    "persons": (
+        "person persons people personnel troop troops soldier soldiers serviceman servicemen "
+        "militiaman militiamen militia reservist reservists fighter fighters men guards sailors"
+    ),
+    "ships": (
+        "ship ships warship warships destroyer destroyers frigate frigates vessel vessels boat "
+        "boats corvette corvettes cruiser cruisers gunboat gunboats speedboat speedboats"
+    ),
+    "aircraft": (
+        "aircraft jet jets plane planes warplane warplanes airplane airplanes bomber bombers "
+        "helicopter helicopters"
+    ),
+    "missiles": "missile missiles rocket rockets projectile projectiles",
+    "drones": "drone drones uav uavs",
+    "shells": "shell shells round rounds",
+}
+_KIND: Final = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -150,16 +169,22 @@ def _joined(held: Claim, other: Claim) -> Claim:
 
 
 def _facts(event: CodedEvent) -> tuple[str, ...]:
-    """What would be news if it changed: class and mode, place, counts."""
+    """What would be news if it changed: class and mode, place, counts of a kind.
+
+    The same in other words is the same: three destroyers are three warships, and a second telling
+    of them is more evidence, no new fact.
+    """
     facts = [f"{event.plover} {event.mode}" if event.mode else f"{event.plover}"]
     if event.place:
         facts.append(f"{event.plover} at {event.place}")
     facts += [_count(event.plover, each) for each in event.magnitude]
-    return tuple(fact[:_MAX_FACT] for fact in facts)
+    return tuple(dict.fromkeys(fact[:_MAX_FACT] for fact in facts))
 
 
 def _count(plover: Plover, magnitude: Magnitude) -> str:
-    return f"{plover} {magnitude.value:g} {magnitude.unit}"
+    words = magnitude.unit.casefold().split()
+    kind = next((_KIND[word] for word in reversed(words) if word in _KIND), " ".join(words))
+    return f"{plover} {magnitude.value:g} {kind}"
 
 
 def _quote(evidence: Evidence) -> Evidence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -13,6 +14,40 @@ from tocsin.messages import Term
 
 Tellers = Mapping[str, Claim]
 NOBODY: Final[Tellers] = {}
+
+
+class Carrier(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Whose a story is of which the claims were dropped. `story`: the name it went by."""
+
+    story: str
+    family: str
+    weight: float
+    at: datetime
+
+
+def retold(claims: Iterable[Claim], dropped: Mapping[str, Carrier]) -> Iterable[Claim]:
+    """The claims with one name for each story, and for whom it counts if that was dropped.
+
+    A near-copy names the article that it copies; that one, and its exact copies, go by their text.
+    `dropped` goes by both.
+    """
+    claims = list(claims)
+    if not dropped and all(each.story == each.fingerprint for each in claims):
+        return claims
+    texts = {name: each.story for name, each in dropped.items()}
+    texts |= {each.article: each.story for each in claims}
+    return [_retold(each, texts.get(each.story, each.story), dropped) for each in claims]
+
+
+def _retold(claim: Claim, story: str, dropped: Mapping[str, Carrier]) -> Claim:
+    if story != claim.story:
+        claim = msgspec.structs.replace(claim, story=story)
+    carrier = dropped.get(story)
+    if carrier is None or carrier.family == claim.family:
+        return claim
+    if (claim.carried or claim.tier_weight) > carrier.weight:
+        return claim
+    return msgspec.structs.replace(claim, family=carrier.family, carried=carrier.weight)
 
 
 def tellers(claims: Iterable[Claim]) -> Tellers:

@@ -17,6 +17,7 @@ import msgspec
 from services.alert.domain import pressure, wording
 from services.alert.domain.alerts import Occasion
 from services.alert.domain.claims import Claim, claims_of, strongest
+from services.alert.domain.confidence import retold
 from services.alert.domain.episodes import Course, Post, Track, applies, walk
 from services.alert.domain.fading import NEVER
 from services.alert.domain.levels import CALM, INSTANT, earned, standing, timeline
@@ -141,7 +142,8 @@ def _conclude(before: State, heard: State, news: News | None, given: _Given) -> 
 
 
 def _earned(state: State, blanks: Blanks) -> tuple[Claim, ...]:
-    return earned(paused(eased(state.claims, moments(state.reliefs)), blanks))
+    known = retold(state.claims, state.carriers)
+    return earned(paused(eased(known, moments(state.reliefs)), blanks))
 
 
 def _course(heard: State, claims: tuple[Claim, ...], line: datetime, clock: datetime) -> Course:

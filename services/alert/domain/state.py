@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from services.alert.domain.claims import Claim
-from services.alert.domain.confidence import Tellers, tellers
+from services.alert.domain.confidence import Carrier, Tellers, tellers
 from services.alert.domain.episodes import Rule, Track
 from services.alert.domain.fading import LIFE, left
 from services.alert.domain.families import Families
@@ -22,6 +22,7 @@ _MAX_SEEN: Final = 1000
 _MAX_RELIEFS: Final = 60
 _PRUNE_EVERY: Final = timedelta(hours=1)
 _MAX_OVER: Final = 20  # alerts that are over, remembered for their revision
+_MAX_CARRIERS: Final = 300
 # Copies of a wire story come within the day: before that, who carries a text may still change.
 _COPIES_WITHIN: Final = timedelta(hours=24)
 
@@ -66,7 +67,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     `watermark` is the newest publication heard of, `clock` that or a later tick. What lies before
     `settled` (clock - lateness) is final: tracks and pressure stand there. Claims and loads after
     it are replayed at each step, so the order in which they came does not matter. `seen` goes by
-    article id. Before `holds_until` the level does not fall if nothing more is heard.
+    article id; `carriers`, of stories whose claims were dropped, by story and by article id.
+    Before `holds_until` the level does not fall if nothing more is heard.
     """
 
     dyad: str
@@ -76,6 +78,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     clock: datetime | None = None
     settled: datetime | None = None
     claims: tuple[Claim, ...] = ()
+    carriers: dict[str, Carrier] = {}
     reliefs: tuple[Claim, ...] = ()
     seen: dict[str, Heard] = {}
     tracks: dict[str, Track] = {}
@@ -110,7 +113,10 @@ def pruned(state: State, earned: tuple[Claim, ...], line: datetime) -> State:
     told = tellers(each for each in earned if each.at < line)
     before = [_final(each, line, told) for each in earned if each.at < line and left(each, line)]
     after = [each for each in state.claims if each.at >= line]
-    claims = [*_undominated(before, line), *after]
+    kept = _undominated(before, line)
+    stays = {each.article for each in kept}
+    gone = [each for each in before if each.article not in stays]
+    claims = [*kept, *after]
     if len(claims) > _MAX_CLAIMS:
         claims = sorted(claims, key=lambda each: (each.level, each.at))[-_KEPT_CLAIMS:]
     seen = sorted(
@@ -120,6 +126,7 @@ def pruned(state: State, earned: tuple[Claim, ...], line: datetime) -> State:
     return msgspec.structs.replace(
         state,
         claims=tuple(claims),
+        carriers=_carriers(state.carriers, gone, line),
         seen={each.article: each for each in seen[-_MAX_SEEN:]},
         reliefs=tuple(reliefs[-_MAX_RELIEFS:]),
         told=_bounded(state.told),
@@ -140,6 +147,19 @@ def _final(claim: Claim, line: datetime, told: Tellers) -> Claim:
     if claim.eased_from is not None and claim.eased_from >= line:
         claim = msgspec.structs.replace(claim, eased_from=None)
     return msgspec.structs.replace(claim, pauses=()) if claim.pauses else claim
+
+
+def _carriers(known: dict[str, Carrier], gone: list[Claim], line: datetime) -> dict[str, Carrier]:
+    """Whose the stories are of which all claims are gone, under each of their names."""
+    found = dict(known)
+    for each in gone:
+        weight = each.carried or each.tier_weight
+        carrier = Carrier(story=each.story, family=each.family, weight=weight, at=each.at)
+        for name in (each.story, each.article):
+            if name and (name not in found or found[name].weight < weight):
+                found[name] = carrier
+    fresh = [(each.at, name) for name, each in found.items() if each.at >= line - LIFE]
+    return {name: found[name] for _, name in sorted(fresh)[-_MAX_CARRIERS:]}
 
 
 def _undominated(claims: list[Claim], line: datetime) -> list[Claim]:

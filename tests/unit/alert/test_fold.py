@@ -152,6 +152,10 @@ def test_one_that_is_just_not_late_rings():
             ["raised", "new_fact"],
         ),
         (
+            report(event("THREATEN", counts=[(9, "warships")]), article="a2", at=NOON + hours(2)),
+            ["raised", "new_fact"],
+        ),
+        (
             report(event("THREATEN", place="Caribbean"), article="a2", at=NOON + hours(0.5)),
             ["raised"],
         ),
@@ -160,6 +164,32 @@ def test_one_that_is_just_not_late_rings():
 )
 def test_only_a_material_change_rings_again(second, expected):
     assert changes(fold([threat(), second])) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "news"),
+    [
+        ((3, "destroyers"), (3, "U.S. warships"), False),
+        ((3, "destroyers"), (3, "Navy vessels"), False),
+        ((4000, "troops"), (4000, "military personnel"), False),
+        ((4000, "troops"), (4500, "troops"), True),
+        ((3, "destroyers"), (3, "jets"), True),
+        ((3, "embassies"), (3, "consulates"), True),
+    ],
+)
+def test_the_same_event_in_other_words_is_more_evidence_and_no_new_fact(first, again, news):
+    told = report(event("MOBILIZE", counts=[first], place="Caribbean"), article="a1")
+    other = report(
+        event("MOBILIZE", counts=[again], place="Caribbean", text="In other words."),
+        article="a2",
+        agency="AP",
+        at=NOON + hours(2),
+    )
+
+    steps = fold([told, other])
+
+    assert changes(steps) == (["raised", "new_fact"] if news else ["raised"])
+    assert steps[-1].level.confidence > steps[0].level.confidence
 
 
 def test_five_more_families_are_a_material_change():
@@ -339,7 +369,7 @@ def verdict(step):
 
 
 @given(reports_in_order(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_shuffled_within_the_lateness_the_reports_give_the_same_levels_and_alert_ids(reports, data):
     end = report(event("CONSULT"), article="end", at=reports[-1].article.published_at + hours(6.1))
     shuffled = shuffled_within(reports, CONFIG.lateness, data)
@@ -352,7 +382,7 @@ def test_shuffled_within_the_lateness_the_reports_give_the_same_levels_and_alert
 
 
 @given(reports_in_order(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_each_report_three_times_gives_the_same_as_once(reports, random):
     thrice = list(itertools.chain.from_iterable([each] * 3 for each in reports))
 
@@ -365,7 +395,7 @@ def test_each_report_three_times_gives_the_same_as_once(reports, random):
 
 
 @given(reports_in_order())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_a_replay_gives_the_same_bytes_every_time(reports):
     one, two = (msgspec.json.encode([step.alerts for step in fold(reports)]) for _ in range(2))
 
@@ -373,7 +403,7 @@ def test_a_replay_gives_the_same_bytes_every_time(reports):
 
 
 @given(reports_in_order())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_every_alert_of_any_history_verifies_and_its_revisions_count_up(reports):
     alerts = [alert for step in fold(reports) for alert in step.alerts]
 
@@ -384,7 +414,7 @@ def test_every_alert_of_any_history_verifies_and_its_revisions_count_up(reports)
 
 
 @given(reports_in_order(most=6), kinds.filter(lambda kind: kind[0] != "AGREE"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_one_more_hostile_report_never_lowers_the_level_that_follows(reports, kind):
     plover, telling, time = kind
     last = reports[-1].article.published_at

@@ -185,7 +185,7 @@ some_claims = st.lists(
 
 
 @given(some_claims, some_claims, st.integers(0, 900))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_one_more_hostile_act_never_lowers_the_level(claims, more, at):
     moment = NOON + hours(at)
 
@@ -193,7 +193,7 @@ def test_one_more_hostile_act_never_lowers_the_level(claims, more, at):
 
 
 @given(some_claims)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_quiet_never_lowers_the_level_by_more_than_one_step(claims):
     known = earned(claims)
     at = max((each.at for each in known), default=NOON)
@@ -203,7 +203,7 @@ def test_quiet_never_lowers_the_level_by_more_than_one_step(claims):
 
 
 @given(some_claims)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_what_is_earned_twice_is_as_earned_once(claims):
     once = earned(claims)
 
