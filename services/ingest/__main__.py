@@ -15,6 +15,7 @@ from services.ingest.seen import Seen
 from services.ingest.settings import Settings
 from services.ingest.sources.files import index
 from services.ingest.sources.inbox import Inbox
+from services.ingest.stories import Stories
 from tocsin import bus, settings
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.observe import Health, configure_logging, get_logger, serve
@@ -108,6 +109,7 @@ def _intake(chosen: Settings) -> tuple[Intake, Seen]:
     intake = Intake(
         bus.Producer(chosen.kafka, service="ingest"),
         seen,
+        Stories(chosen.redis, days=chosen.story_days, texts=chosen.story_texts),
         max_record_bytes=chosen.kafka.max_record_bytes,
         on_refused=refused,
     )

@@ -1,4 +1,4 @@
-"""Ingest in its steps: read, clean, drop what was seen, publish, remember."""
+"""Ingest in its steps: read, clean, drop what was seen, find its story, publish, remember."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ import msgspec
 from services.ingest import metrics
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.items import article
-from services.ingest.metrics import Outcome
+from services.ingest.domain.near import sketch
+from services.ingest.domain.story import Telling
+from services.ingest.metrics import Outcome, StoryOutcome
 from services.ingest.seen import Known, Seen
 from services.ingest.sources.files import Entry, Refused, raw, read
+from services.ingest.stories import Stories
 from tocsin import bus, topics
 from tocsin.errors import BadMessage, Reason
 from tocsin.messages import Article
@@ -55,6 +58,7 @@ class Intake:
         self,
         publisher: Publisher,
         seen: Seen,
+        stories: Stories,
         *,
         max_record_bytes: int = 1_000_000,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -62,6 +66,7 @@ class Intake:
     ) -> None:
         self._publisher = publisher
         self._seen = seen
+        self._stories = stories
         self._max_record_bytes = max_record_bytes
         self._clock = clock
         self._on_refused = on_refused
@@ -79,7 +84,7 @@ class Intake:
             unseen, seen = self._unseen(articles, scope_of(run))
             fresh: list[Article] = []
             batch: list[bus.Outgoing] = []
-            for each in unseen:
+            for each in self._with_stories(unseen, scope_of(run)):
                 outgoing = self._outgoing(each)
                 if outgoing.size > self._max_record_bytes:
                     refused.append(_oversized(each, outgoing.size))
@@ -112,13 +117,15 @@ class Intake:
                 refused.append(Refused(str(entry.path), _bytes(entry), error))
         return articles, refused
 
-    def _unseen(self, articles: Sequence[Article], scope: str) -> tuple[list[Article], int]:
-        """The articles to publish, an edited one as the next revision, and how many fell out."""
+    def _unseen(
+        self, articles: Sequence[Article], scope: str
+    ) -> tuple[list[tuple[Article, Known | None]], int]:
+        """The articles to publish, each with what it edits if it does, and how many fell out."""
         ids = [each.id for each in articles]
         known = dict(zip(ids, self._seen.known(scope, ids), strict=True))
         texts = [each.fingerprint for each in articles]
         first = dict(zip(texts, self._seen.copies(scope, texts), strict=True))
-        fresh: list[Article] = []
+        fresh: list[tuple[Article, Known | None]] = []
         for each in articles:
             before = known.get(each.id)
             if before and before.fingerprint == each.fingerprint:
@@ -127,10 +134,23 @@ class Intake:
             if before is None and each.outlet is None and first.get(each.fingerprint):
                 continue
             revision = before.revision + 1 if before else 1
-            fresh.append(msgspec.structs.replace(each, revision=revision))
+            fresh.append((msgspec.structs.replace(each, revision=revision), before))
             known[each.id] = Known(revision, each.fingerprint)
             first[each.fingerprint] = first.get(each.fingerprint) or each.id
         return fresh, len(articles) - len(fresh)
+
+    def _with_stories(
+        self, unseen: Sequence[tuple[Article, Known | None]], scope: str
+    ) -> list[Article]:
+        """The articles with their stories.
+
+        Known before they are published: a worker that meets a copy meanwhile must find them.
+        """
+        found = self._stories.assign(scope, [_telling(*each) for each in unseen])
+        return [
+            msgspec.structs.replace(each, story=story)
+            for (each, _), story in zip(unseen, found, strict=True)
+        ]
 
     def _outgoing(self, each: Article) -> bus.Outgoing:
         return bus.outgoing(
@@ -158,6 +178,9 @@ class Intake:
         )
         for outcome in Outcome:
             metrics.ARTICLES.labels(outcome.value).inc(getattr(tally, outcome.value))
+        copies = sum(each.story != each.id for each in fresh)
+        metrics.STORIES.labels(StoryOutcome.COPY.value).inc(copies)
+        metrics.STORIES.labels(StoryOutcome.NEW.value).inc(len(fresh) - copies)
         return tally
 
 
@@ -172,6 +195,18 @@ def partition_of(run: str | None) -> int | None:
 def scope_of(run: str | None) -> str:
     """The name under which what was published is remembered; no run can be named like the feed."""
     return "live" if run is None else f"run:{run}"
+
+
+def _telling(each: Article, before: Known | None) -> Telling:
+    made, bands = sketch(f"{each.title or ''}\n{each.text}")
+    return Telling(
+        id=each.id,
+        fingerprint=each.fingerprint,
+        sketch=made,
+        bands=bands,
+        at_s=int(each.published_at.timestamp()) if each.published_at else None,
+        before=before.fingerprint if before else None,
+    )
 
 
 def _oversized(each: Article, size: int) -> Refused:

@@ -26,6 +26,7 @@ from services.ingest.domain.pace import gap_s
 from services.ingest.seen import Seen
 from services.ingest.settings import Settings
 from services.ingest.sources.files import Entry, Index, index
+from services.ingest.stories import Stories
 from tocsin import bus, settings
 from tocsin.errors import Unavailable
 from tocsin.observe import configure_logging, get_logger
@@ -152,16 +153,22 @@ def main(argv: Sequence[str]) -> int:
     chosen = settings.load(Settings, os.environ, prefix="TOCSIN_INGEST_")
     configure_logging(settings.Log(level="warning", format="console"), "replay")
     seen = Seen(chosen.redis, days=chosen.seen_days)
+    stories = Stories(chosen.redis, days=chosen.story_days, texts=chosen.story_texts)
     producer = bus.Producer(chosen.kafka, service="replay")
     try:
         intake = Intake(
-            producer, seen, max_record_bytes=chosen.kafka.max_record_bytes, on_refused=_say
+            producer,
+            seen,
+            stories,
+            max_record_bytes=chosen.kafka.max_record_bytes,
+            on_refused=_say,
         )
         total = replay(found, intake, plan, stop=stop, on_batch=_progress())
     except Unavailable as error:
         raise Unavailable(f"{error}; go on with --run-id {plan.run}") from error
     finally:
         producer.close()
+        stories.close()
         seen.close()
     _summary(plan.run, total, found.ignored, as_json=options.json)
     return 1 if total.refused else 0

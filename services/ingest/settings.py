@@ -27,5 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inbox: str | None = None  # a folder whose new files are published as live articles
     inbox_poll_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0  # s between two looks into it
     seen_days: Annotated[int, msgspec.Meta(ge=1)] = 30  # how long an article is remembered
+    # days between two publications within which they can be copies of one story
+    story_days: Annotated[int, msgspec.Meta(ge=1)] = 3
+    # texts compared with, of the newest; up to twice as many stay in Redis, about 2 kB each
+    story_texts: Annotated[int, msgspec.Meta(ge=1)] = 30_000
     # articles published at once when nothing is waited for
     batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200

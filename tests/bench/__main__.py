@@ -25,6 +25,7 @@ from services.ingest.app import Intake
 from services.ingest.replay import Plan, replay
 from services.ingest.seen import Seen
 from services.ingest.sources.files import index
+from services.ingest.stories import Stories
 from tests.bench import feed
 from tests.e2e.flow import Flow
 from tests.support.kafka import KafkaServer
@@ -101,10 +102,12 @@ def rate(count: int, work: Callable[[], Any]) -> float:
 @contextlib.contextmanager
 def intake(flow: Flow, redis: RedisServer) -> Iterator[Intake]:
     """Ingest's own path, in this process."""
-    seen = Seen(settings.Redis(url=settings.Secret(redis.url)), days=1)
+    at = settings.Redis(url=settings.Secret(redis.url))
+    seen, stories = Seen(at, days=1), Stories(at, days=3, texts=30_000)
     producer = bus.Producer(flow.kafka, service="bench")
-    yield Intake(producer, seen)
+    yield Intake(producer, seen, stories)
     producer.close()
+    stories.close()
     seen.close()
 
 

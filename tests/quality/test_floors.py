@@ -12,6 +12,7 @@ from tests.quality import (
     reuters,
     seeds,
     sentences,
+    stories,
     up_gold,
 )
 from tests.quality.material import floors
@@ -23,6 +24,7 @@ MEASURES = {
     "up_gold": up_gold.measure,
     "reuters": reuters.measure,
     "sentences": sentences.measure,
+    "stories": stories.measure,
     "aegean": aegean.measure,
     "crises": crises.windows,
 }

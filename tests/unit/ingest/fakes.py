@@ -1,14 +1,16 @@
-"""A memory for what was seen, without Redis; tests/integration/test_seen.py holds it to the real."""
+"""Memories without Redis; tests/integration/test_seen.py and test_stories.py hold them to the real."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.ingest.domain.story import Text, settle
 from tocsin.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.ingest.domain.story import Telling
     from services.ingest.seen import Known
 
 
@@ -49,3 +51,21 @@ class FakeSeen:
     def _answer(self) -> None:
         if self.away:
             raise Unavailable("the fake memory is away")
+
+
+class FakeStories:
+    """As services.ingest.stories.Stories, without bound and end. Set `away` as above."""
+
+    def __init__(self, *, days: int = 3) -> None:
+        self.away = False
+        self._window_s = days * 24 * 3600
+        self._kept: dict[str, tuple[dict[bytes, Text], dict[bytes, bytes]]] = {}
+
+    def assign(self, scope: str, tellings: Sequence[Telling]) -> tuple[str, ...]:
+        if self.away:
+            raise Unavailable("the fake memory is away")
+        texts, buckets = self._kept.setdefault(scope, ({}, {}))
+        return settle(tellings, texts, buckets, window_s=self._window_s).stories
+
+    def close(self) -> None:
+        pass

@@ -12,7 +12,7 @@ from services.ingest.replay import Plan, main, replay, within
 from services.ingest.sources.files import index
 from services.ingest.sources.inbox import Inbox
 from tests.support.fake_bus import FakeBus
-from tests.unit.ingest.fakes import FakeSeen
+from tests.unit.ingest.fakes import FakeSeen, FakeStories
 from tocsin import bus, topics
 from tocsin.errors import Unavailable, UsageError
 from tocsin.messages import Article, PublishedBasis, decode
@@ -34,8 +34,13 @@ def seen():
 
 
 @pytest.fixture
-def intake(fake_bus, seen):
-    return Intake(fake_bus.producer(), seen, clock=lambda: NOW)
+def stories():
+    return FakeStories()
+
+
+@pytest.fixture
+def intake(fake_bus, seen, stories):
+    return Intake(fake_bus.producer(), seen, stories, clock=lambda: NOW)
 
 
 def articles(fake_bus):
@@ -150,7 +155,9 @@ def test_what_is_refused_is_a_dead_letter_with_its_bytes_and_reason(tmp_path, fa
 def test_an_article_over_the_limit_is_refused_and_its_neighbours_are_published(
     tmp_path, fake_bus, seen
 ):
-    intake = Intake(fake_bus.producer(), seen, clock=lambda: NOW, max_record_bytes=20_000)
+    intake = Intake(
+        fake_bus.producer(), seen, FakeStories(), clock=lambda: NOW, max_record_bytes=20_000
+    )
     large = {"id": "large", "text": "word " * 10_000, "title": "T"}
     found = feed(tmp_path, {"id": "a", "text": TEXT}, large, {"id": "b", "text": TEXT + " More."})
 
@@ -213,10 +220,12 @@ def test_a_file_with_a_broken_manifest_is_refused_and_the_drop_folder_goes_on(
     assert dict(letter.headers)[bus.REASON_HEADER] == b"unreadable"
 
 
-@pytest.mark.parametrize("away", ["bus", "seen"])
-def test_nothing_is_lost_while_broker_or_memory_are_away(tmp_path, fake_bus, seen, intake, away):
+@pytest.mark.parametrize("away", ["bus", "seen", "stories"])
+def test_nothing_is_lost_while_broker_or_memory_are_away(
+    tmp_path, fake_bus, seen, stories, intake, away
+):
     found = feed(tmp_path, {"id": "a", "text": TEXT})
-    part = fake_bus if away == "bus" else seen
+    part = {"bus": fake_bus, "seen": seen, "stories": stories}[away]
 
     part.away = True
     with pytest.raises(Unavailable):
