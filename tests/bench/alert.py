@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import logging
 import random
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 
 from services.alert.app import App, letters
 from services.alert.store import Store, connect
@@ -139,6 +141,7 @@ def main() -> int:
     parser.add_argument("--mix", choices=("spread", "hot", "storm"), help="only this one")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory() as folder:
         server = RedisServer(Path(folder))
         server.start()
