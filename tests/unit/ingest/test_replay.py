@@ -12,6 +12,7 @@ from services.ingest.replay import Plan, main, replay, within
 from services.ingest.sources.files import index
 from services.ingest.sources.inbox import Inbox
 from tests.support.fake_bus import FakeBus
+from tests.unit.ingest import copies
 from tests.unit.ingest.fakes import FakeSeen, FakeStories
 from tocsin import bus, topics
 from tocsin.errors import Unavailable, UsageError
@@ -316,3 +317,49 @@ def test_a_tally_adds_up():
     total.add(Tally(published=2, seen=3))
 
     assert total == Tally(published=3, seen=3)
+
+
+def test_another_outlets_copy_is_published_under_the_story_of_its_original(
+    tmp_path, fake_bus, intake
+):
+    whole = f"{copies.TITLE}\n{copies.TEXT}"
+    found = feed(
+        tmp_path,
+        {"id": "a", "text": whole, "outlet": "One", "published_at": "2025-08-12T08:00"},
+        {"id": "b", "text": copies.OTHER, "outlet": "One", "published_at": "2025-08-12T09:00"},
+        {
+            "id": "c",
+            "text": f"{copies.TEXT}\nAll rights reserved.",
+            "title": "Old ship, goodbye",
+            "outlet": "Two",
+            "published_at": "2025-08-12T10:00",
+        },
+    )
+
+    run(found, intake)
+
+    first, other, copy = articles(fake_bus)
+    assert (first.story, other.story, copy.story) == (first.id, other.id, first.id)
+    assert (copy.outlet, len({first.id, other.id, copy.id})) == ("Two", 3)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 200])
+def test_a_replay_gives_the_same_stories_in_batches_of_any_size(tmp_path, fake_bus, intake, batch):
+    texts = [copies.TEXT, copies.OTHER, f"{copies.TEXT}\nAll rights reserved."] * 2
+    found = feed(
+        tmp_path,
+        *({"id": f"{n}", "text": text, "outlet": f"o{n}"} for n, text in enumerate(texts)),
+    )
+
+    run(found, intake, batch=batch)
+
+    told = articles(fake_bus)
+    assert [each.story for each in told] == [told[0].id, told[1].id, told[0].id] * 2
+
+
+def test_an_edit_keeps_the_story_of_what_it_edits(tmp_path, fake_bus, intake):
+    run(feed(tmp_path, {"id": "a", "text": copies.TEXT}), intake)
+    run(feed(tmp_path, {"id": "a", "text": copies.OTHER}), intake)
+
+    first, edit = articles(fake_bus)
+    assert (edit.revision, edit.story) == (2, first.story)
