@@ -43,6 +43,7 @@ class Sentence:
     start: int
     tokens: tuple[Token, ...]
     children: tuple[tuple[int, ...], ...] = field(repr=False)
+    words: frozenset[str] = field(repr=False)  # lower-cased
 
     @property
     def end(self) -> int:
@@ -95,4 +96,5 @@ def sentence(text: str, start: int, tokens: list[Token]) -> Sentence:
     for token in tokens:
         if token.head != token.i:
             children[token.head].append(token.i)
-    return Sentence(text, start, tuple(tokens), tuple(tuple(kids) for kids in children))
+    words = frozenset([token.lower for token in tokens])
+    return Sentence(text, start, tuple(tokens), tuple(tuple(kids) for kids in children), words)

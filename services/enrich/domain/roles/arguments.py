@@ -62,6 +62,8 @@ def objects_of(
     s: Sentence, i: int, words: frozenset[str] | set[str], *, through: bool = True
 ) -> list[int]:
     """The heads of the phrases after these prepositions at `i`, and below its objects."""
+    if s.words.isdisjoint(words):
+        return []
     found = _after(s, i, words, through=through)
     if not through:
         return found
