@@ -53,6 +53,7 @@ class Article(Message, frozen=True, kw_only=True):
     run: str | None = None
     flags: tuple[str, ...] = ()
     story: str | None = None  # id of the first article whose text this one nearly copies
+    published_confidence: float | None = None  # 0 to 1; none for undated
 
 
 class ArticleRef(Message, frozen=True, kw_only=True):

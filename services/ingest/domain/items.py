@@ -8,13 +8,18 @@ import msgspec
 
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.clean import clean
+from services.ingest.domain.dates.dating import resolve
 from services.ingest.domain.identity import article_id, fingerprint
 from tocsin.errors import BadMessage, Reason
 from tocsin.messages import Article, PublishedBasis
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One article as a source gave it. `origin` names file and line for errors."""
+    """One article as a source gave it. `origin` names file and line for errors.
+
+    `fresh`: the source hands over what has just appeared, so that a dateline without a year is of
+    these days. No archive is fresh, and no folder.
+    """
 
     guid: str
     source: str
@@ -27,6 +32,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None = None
     published_basis: PublishedBasis = PublishedBasis.NONE
     flags: tuple[str, ...] = ()
+    fresh: bool = False
 
 
 def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -> Article:
@@ -39,7 +45,15 @@ def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -
     text = cleaned.text or cleaned.title or ""
     if not text:
         raise BadMessage(Reason.EMPTY, f"{item.origin}: no text")
-    published_at, late_flags = _not_after(item.published_at, now)
+    dating = resolve(
+        cleaned,
+        given=item.published_at,
+        basis=item.published_basis,
+        day_only="day_only" in item.flags,
+        fetched_at=now,
+        fresh=item.fresh,
+    )
+    flags = (*item.flags, *cleaned.flags, *dating.flags)
     return Article(
         id=article_id(url=item.url, source=item.source, guid=item.guid),
         guid=item.guid,
@@ -53,10 +67,11 @@ def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -
         agency=cleaned.agency,
         dateline=cleaned.dateline,
         language=item.language,
-        published_at=published_at,
-        published_basis=item.published_basis if published_at else PublishedBasis.NONE,
+        published_at=dating.at,
+        published_basis=dating.basis,
+        published_confidence=dating.confidence,
         run=run,
-        flags=(*item.flags, *cleaned.flags, *late_flags),
+        flags=(*flags, f"day_hint:{dating.hint}") if dating.hint else flags,
     )
 
 
@@ -84,10 +99,3 @@ def _aware(value: datetime | date | None) -> tuple[datetime | None, tuple[str, .
     if value.tzinfo is None:
         return value.replace(tzinfo=UTC), ("zone_assumed",)
     return value.astimezone(UTC), ()
-
-
-def _not_after(at: datetime | None, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
-    """The future cannot have been published: it is taken as now, and flagged."""
-    if at is None or at <= now:
-        return at, ()
-    return now, ("future_clamped",)
