@@ -4,8 +4,8 @@
 after one to warm up. dateparser is told the day to count from, that news looks back and that the
 language is English; an article of its cases is right if any date it finds in it is the one meant,
 so it need not know datelines, and an undated one is right if it finds none. Cleaning is not
-timed. Then the share of
-Reuters-21578 whose dateline gives the day of their stamp, and the cost for an article.
+timed. Then the share of Reuters-21578 whose dateline gives the day of their stamp, and the cost
+for an article.
 """
 
 from __future__ import annotations
