@@ -16,6 +16,7 @@ import msgspec
 from services.alert import words
 from services.alert.app import letters
 from services.alert.articles import Articles
+from services.alert.channels import command as channels
 from services.alert.channels import dead
 from services.alert.config import read_config
 from services.alert.domain.hushing import Silence
@@ -39,6 +40,7 @@ _EXAMPLES: Final = """examples:
   tocsin alert silence list --json
   tocsin alert silence expire 1f2e3d4c5b6a
   tocsin alert rebuild --incarnation 20261122-0a1b2c3d
+  tocsin alert channels check channels.toml
   tocsin alert dead list
   tocsin alert export 5f2a90c1d3e4b678 --format cap
 
@@ -50,6 +52,7 @@ level, and a higher level passes both.
 Work = Callable[[Hushes, argparse.Namespace], Awaitable[int]]
 # Commands with parsers of their own.
 _ELSEWHERE: Final = {
+    "channels": (channels.main, "a channels file checked, and a channel tried out"),
     "dead": (dead.main, "the notifications that could not be delivered, and their retry"),
     "export": (export.main, "an alert as CAP 1.2 XML or as a CloudEvent"),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SmtpSink:
-    """A server in a thread, a context manager. `replies` are answers by verb, instead of 250.
+    """A server in a thread, a context manager. `replies` are answers by verb, or by a whole line, instead of 250.
 
     With `certificate` (a PEM file with its key) it offers STARTTLS.
     """
@@ -67,7 +67,8 @@ class SmtpSink:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while line := await reader.readline():
                 verb = line.split()[0].decode().upper() if line.split() else ""
-                reply = self._replies.get(verb)
+                whole = line.decode(errors="replace").strip()
+                reply = self._replies.get(whole, self._replies.get(verb))
                 if reply is not None:
                     say(reply)
                 elif verb == "EHLO":

@@ -58,9 +58,9 @@ def read_channels(path: Path) -> list[tuple[Config, str]]:
     try:
         text = path.read_text("utf-8")
     except OSError as error:
-        raise SettingsError(f"TOCSIN_ALERT_CHANNELS: {path}: {error.strerror}") from error
+        raise SettingsError(f"channels file {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"TOCSIN_ALERT_CHANNELS: {path}: not UTF-8") from error
+        raise SettingsError(f"channels file {path}: not UTF-8") from error
     return parse_channels(text, path.name)
 
 
@@ -109,7 +109,7 @@ def build(
     resend = None
     if isinstance(config, AlertmanagerChannel) and standing is not None:
         resend = Resend(standing, config.resend_s)
-    return Notifier(config, _sink(config, where, environment), hush=hush, resend=resend)
+    return Notifier(config, sink_of(config, where, environment), hush=hush, resend=resend)
 
 
 def _channel(table: Any, spot: _Spot) -> Config:
@@ -153,7 +153,13 @@ def _incomplete(config: Config) -> str | None:
     return None
 
 
-def _sink(config: Config, where: str, environment: Mapping[str, str]) -> Sink:
+def sink_of(config: Config, where: str, environment: Mapping[str, str]) -> Sink:
+    """The receiver of a channel.
+
+    Raises:
+        SettingsError: a variable that it names is not set, or holds nothing usable.
+    """
+
     def secret(variable: str) -> Secret:
         if not environment.get(variable):
             raise SettingsError(f"{where}: the variable {variable} is not set")

@@ -22,6 +22,7 @@ from services.alert.notify.sink import (
 )
 from services.alert.notify.text import body, cut, digest_lines, digest_title, plain
 from tocsin.messages import Alert, digest
+from tocsin.observe import get_logger
 from tocsin.settings import Secret
 
 _SUBJECT: Final = 180  # characters
@@ -55,7 +56,9 @@ class MailSink:
     async def send(self, notice: Notice) -> Outcome:
         """Hands it to the relay, for all who are to get it."""
         try:
-            await self._hand_over(message(notice, self._sender, self._to, datetime.now(UTC)))
+            refused = await self._hand_over(
+                message(notice, self._sender, self._to, datetime.now(UTC))
+            )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]
             return _answered(min(codes, default=550), "all recipients refused")
@@ -67,11 +70,17 @@ class MailSink:
             return Later(why=type(error).__name__)
         except (OSError, TimeoutError) as error:
             return Later(why=type(error).__name__)
+        if any(code < 500 for code in refused):
+            # The others get it twice, under one Message-ID; better than one who never does.
+            return Later(why=f"SMTP {min(refused)}: some recipients put off")
+        if refused:
+            get_logger().warning("some recipients refused", count=len(refused))
         return Delivered()
 
-    async def _hand_over(self, mail: EmailMessage) -> None:
+    async def _hand_over(self, mail: EmailMessage) -> list[int]:
+        """The codes of the recipients that were refused, while others were not."""
         relay = self._relay
-        await aiosmtplib.send(
+        refused, _ = await aiosmtplib.send(
             mail,
             sender=self._sender,
             recipients=list(self._to),
@@ -84,6 +93,7 @@ class MailSink:
             tls_context=self._trust,
             timeout=relay.attempt_s / 2,  # of each step; the notifier bounds the whole
         )
+        return [each.code for each in refused.values()]
 
 
 def message(notice: Notice, sender: str, to: tuple[str, ...], now: datetime) -> EmailMessage:

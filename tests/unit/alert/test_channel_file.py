@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+import re
+
+import msgspec
 import pytest
 
-from services.alert.channels.config import EmailChannel, SlackChannel
+from services.alert.channels.config import (
+    AlertmanagerChannel,
+    AppriseChannel,
+    EmailChannel,
+    Route,
+    SlackChannel,
+    WebhookChannel,
+)
 from services.alert.channels.file import build, parse_channels, read_channels
 from tests.support.paths import ROOT
 from tocsin.errors import SettingsError
@@ -32,6 +42,17 @@ def test_a_channel_has_the_defaults_of_its_kind():
     assert isinstance(slack, SlackChannel)
     assert isinstance(mail, EmailChannel)
     assert (mail.port, mail.security, mail.group_by) == (587, "starttls", "region")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [WebhookChannel, SlackChannel, EmailChannel, AlertmanagerChannel, AppriseChannel, Route],
+)
+def test_the_example_names_every_word_of_the_file(kind):
+    text = (ROOT / "deploy/alert/channels.example.toml").read_text()
+
+    words = [each.encode_name for each in msgspec.structs.fields(kind)]
+    assert [each for each in words if not re.search(rf"\b{each}\b", text)] == []
 
 
 def test_a_long_attempt_has_a_longer_lease():
@@ -95,7 +116,7 @@ def test_a_bad_file_is_refused_with_its_line_and_why(text, line, why):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(SettingsError, match=r"TOCSIN_ALERT_CHANNELS: .*none\.toml: No such file"):
+    with pytest.raises(SettingsError, match=r"channels file .*none\.toml: No such file"):
         read_channels(tmp_path / "none.toml")
 
 

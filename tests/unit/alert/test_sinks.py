@@ -275,6 +275,20 @@ def test_what_the_relay_answers_says_whether_to_try_again(replies, expected):
     assert isinstance(told, expected)
 
 
+@pytest.mark.parametrize(
+    ("reply", "expected"), [("450 greylisted", Later), ("550 unknown", Delivered)]
+)
+def test_one_recipient_that_is_put_off_is_tried_again_and_one_that_is_unknown_is_not(
+    reply, expected
+):
+    with SmtpSink({"RCPT TO:<b@x.org>": reply}) as server:
+        desk = MailSink(relay(server.port), "t@x.org", ("a@x.org", "b@x.org"))
+        (told,) = sent(desk, notice(alert()))
+
+    assert isinstance(told, expected)
+    assert server.recipients == [["a@x.org"]]
+
+
 def test_a_relay_that_is_away_is_tried_again():
     with SmtpSink() as server:
         port = server.port
