@@ -188,3 +188,33 @@ def test_a_worker_that_falls_in_the_midst_repeats_nothing_that_was_settled(redis
 
 async def _more(bench, sink, before):
     return len(sink.taken) > before or await emptied(bench)
+
+
+def test_two_workers_share_a_storm_without_a_repeat(redis_server):
+    with HttpSink() as sink:
+
+        async def main():
+            bench, stop = Bench(redis_server.url), asyncio.Event()
+            others = [Bench(redis_server.url) for _ in range(2)]
+            tasks = [
+                asyncio.create_task(
+                    drain(
+                        each.outbox,
+                        channel(sink.url, group_by="pair", per_minute=6000, group_wait_s=0.05),
+                        ["hook"],
+                        stop,
+                    )
+                )
+                for each in others
+            ]
+            await strike(bench, PAIRS[:100])
+            await until(lambda: emptied(bench), 30)
+            stop.set()
+            await asyncio.gather(*tasks)
+            for each in (bench, *others):
+                await each.client.aclose()
+
+        asyncio.run(main())
+        got = Counter(each for request in sink.taken for each in told(request))
+
+    assert got == {f"{pair}.1": 1 for pair in PAIRS[:100]}
