@@ -15,6 +15,7 @@ import msgspec
 
 from services.alert.domain.claims import Claim
 from services.alert.domain.confidence import (
+    Tellers,
     combined,
     joins,
     ranked,
@@ -196,13 +197,15 @@ class _Ledger:
         self._war_until: datetime | None = None
 
     def enter(self, claim: Claim) -> None:
-        if turns(claim, self._first):
+        turned = turns(claim, self._first)
+        if turned:
             self._level_until, self._war_until = claim.at, None
         level, assault = claim.level, claim.assault
         if not claim.opens:
             level, assault = min(level, self._standing(claim.at)), False
-        elif assault and level < WAR and self._is_war(claim):
-            level = WAR
+        elif assault and level < WAR:
+            joins(claim, self._first)
+            level = WAR if self._is_war(claim) else level
         if level <= 0:
             return
         if not claim.opens or level != claim.level:
@@ -211,7 +214,7 @@ class _Ledger:
         joins(claim, self._first)
         if claim.assault and claim.at_state:
             self._blows.append(claim)
-        if level > self._level:
+        if turned or level > self._level:
             self._level_until = claim.at
 
     def _standing(self, at: datetime) -> int:
@@ -223,17 +226,20 @@ class _Ledger:
     def _is_war(self, claim: Claim) -> bool:
         if self._war_until is None or claim.at >= self._war_until:
             blows = [*self._blows, claim] if claim.at_state else self._blows
-            self._war_until = _war_until(blows, claim.at)
+            self._war_until = _war_until(blows, claim.at, self._first)
         return self._war_until is not None
 
 
-def _war_until(blows: Sequence[Claim], at: datetime) -> datetime | None:
-    """Until when these blows are a war, as they are at `at`; None if they are none."""
+def _war_until(blows: Sequence[Claim], at: datetime, told: Tellers) -> datetime | None:
+    """Until when these blows are a war, as they are at `at`; None if they are none.
+
+    A story stays its teller's, also when the teller's own blow is too old to count.
+    """
     if len({each.direction for each in blows}) < 2:
         return None
     fresh = [each for each in blows if at - each.at < HOLD[WAR]]
     last = {each.direction: each.at for each in fresh}
-    sides = strongest_by_family(fresh)
+    sides = strongest_by_family(fresh, told)
     if len(last) < 2 or len(sides) < _WAR_FAMILIES:
         return None
     if combined(each.weight for each in sides) < _CONFIRMED_AT[WAR]:

@@ -111,11 +111,13 @@ def pruned(state: State, earned: tuple[Claim, ...], line: datetime) -> State:
     if fresh and len(state.claims) <= _MAX_CLAIMS and len(state.seen) <= _MAX_SEEN:
         return state
     told = tellers(each for each in earned if each.at < line)
-    before = [_final(each, line, told) for each in earned if each.at < line and left(each, line)]
+    final = [(_final(each, line, told), left(each, line)) for each in earned if each.at < line]
+    before = [each for each, still in final if still]
     after = [each for each in state.claims if each.at >= line]
     kept = _undominated(before, line)
     stays = {each.article for each in kept}
-    gone = [each for each in before if each.article not in stays]
+    # A story stays its teller's when the teller's own claim has faded.
+    gone = [each for each, _ in final if each.article not in stays]
     claims = [*kept, *after]
     if len(claims) > _MAX_CLAIMS:
         claims = sorted(claims, key=lambda each: (each.level, each.at))[-_KEPT_CLAIMS:]

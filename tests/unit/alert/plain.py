@@ -62,7 +62,7 @@ def standing(claims, at):
 
 def is_war(claims, at):
     blows = [e for e in claims if e.assault and e.at_state and at - e.at < HOLD[5]]
-    backing, best = confidence(blows, blows)
+    backing, best = confidence(blows, claims)
     return len({each.direction for each in blows}) > 1 and len(best) > 2 and backing >= 0.8
 
 

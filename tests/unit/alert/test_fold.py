@@ -423,3 +423,19 @@ def test_one_more_hostile_report_never_lowers_the_level_that_follows(reports, ki
     without, with_it = fold(reports), fold([*reports, more])
 
     assert with_it[-1].level.level >= without[-1].level.level
+
+
+def test_a_story_stays_its_tellers_after_the_tellers_own_claim_has_faded():
+    wire = report(event("ACCUSE"), article="n0", agency="EFE", text="copied")
+    other = report(event("ACCUSE"), article="n1", agency=None, at=NOON + hours(20))
+    copy = report(event("ACCUSE"), article="n2", agency=None, text="copied", at=NOON + hours(90))
+    more = report(
+        event("ASSAULT", telling="mention", time="ongoing"),
+        article="n3",
+        agency="CNN",
+        at=NOON + hours(90),
+    )
+
+    levels = [step.level.level for step in fold([wire, other, copy, more])]
+
+    assert levels[-1] >= levels[-2] == 1
