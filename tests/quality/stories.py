@@ -2,8 +2,8 @@
 
 `python -m tests.quality.stories [--stories 10000] [--joined]`
 
-The stories are the first 10,000 of ten words or more, in order of publication, as ingest cleans
-them. Each of fifty words or more is carried by others, half an hour to half a day later, in five
+The stories are the first 10,000 of ten words or more, in order of publication, unwrapped but not
+otherwise cleaned. Each of fifty words or more is carried by others, half an hour to half a day later, in five
 ways (`WAYS`), and once in all of them but the moving (`mixed`). All of it is one stream.
 
 - `copies`: of the copies of the five ways, the share with the story of their original.

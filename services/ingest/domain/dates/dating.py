@@ -34,7 +34,7 @@ class Dating(msgspec.Struct, frozen=True, kw_only=True):
     not_before: date | None = None
 
 
-# Own orders of certainty, not measured: a test holds them to this order.
+# Own order of certainty, not measured.
 _AGREED, _GIVEN, _GIVEN_DAY, _CONTRADICTED = 0.99, 0.95, 0.9, 0.5
 _TEXT: Final = {Place.DATELINE: 0.95, Place.STAMP: 0.9, Place.TODAY: 0.85}
 _YEAR_FROM_FETCH, _DAY_INFERRED, _DOUBTED = 0.8, 0.5, 0.6
