@@ -19,7 +19,6 @@ from services.alert.backtest.command import DATA, configured
 from services.alert.backtest.progress import meter
 from services.alert.backtest.replaying import Point, Replay, raises, replay
 from tests.quality.material import eval_file
-from tocsin.messages import AlertPhase
 
 LEVEL = 3
 AEGEAN, GULF = "GRC-TUR", "IRN-USA"
@@ -40,15 +39,6 @@ def first(points: Sequence[Point], level: int, since: datetime) -> datetime | No
 def eased(points: Sequence[Point], since: datetime) -> datetime | None:
     """When the level of the pair first falls below 3 again."""
     return next((p.at for p in points if p.level < LEVEL and p.at > since), None)
-
-
-def told_easing(found: Replay) -> bool:
-    """Whether the alert says on 28 to 30 March that the crisis eases."""
-    since, until = at("03-28", "00:00"), at("03-31", "00:00")
-    return any(
-        each.dyad == AEGEAN and each.phase is AlertPhase.EASING and since <= each.at < until
-        for each in found.alerts
-    )
 
 
 def run(coded: coding.Coded) -> Replay:
@@ -82,7 +72,7 @@ def measure(found: coding.Coded | None = None) -> dict[str, float]:
     return {
         "aegean_in_two_hours": float(display is not None and display <= TWO_HOURS_ON),
         "aegean_never_force": float(max((p.level for p in aegean), default=0) < 4),
-        "aegean_easing_by_30_march": float(told_easing(told)),
+        "aegean_eases_by_30_march": float(fell is not None and fell < at("03-31", "00:00")),
         "aegean_eases_by_1_april": float(fell is not None and fell < at("04-02", "00:00")),
         "gulf_in_time": float(force is not None and NETWORKS <= force <= PENTAGON),
         "at_most_one_raise_a_day": float(a_day <= 1.0),
@@ -97,9 +87,6 @@ def main(argv: Sequence[str]) -> int:
     found = coded(parser.parse_args(argv).coded)
     told = run(found)
     print(f"{found.articles:,} stories of {len(found.days)} days, {len(told.alerts)} revisions")
-    for each in told.alerts:
-        if each.dyad == AEGEAN and at("03-26", "00:00") <= each.at < at("04-15", "00:00"):
-            print(f"  {each.at:%d %B %H:%M}  {each.change}: {each.why[:100]}")
     for dyad, since, until in ((AEGEAN, "03-26", "04-15"), (GULF, "10-18", "10-31")):
         print(f"\n{dyad}")
         before = 0

@@ -73,24 +73,16 @@ def material_change(told: Told | None, standing: Standing, at: datetime) -> Chan
     same = standing.level == told.level
     if same and standing.state is LevelState.CONFIRMED and told.state is LevelState.PROVISIONAL:
         return Change.CONFIRMED
-    return None if at - told.at < _REPEAT_AFTER else _more(told, standing, at)
+    return None if at - told.at < _REPEAT_AFTER else _more(told, standing)
 
 
-def _more(told: Told, standing: Standing, at: datetime) -> Change | None:
+def _more(told: Told, standing: Standing) -> Change | None:
     known = set(told.facts)
     if any(fact not in known for each in standing.support for fact in each.facts):
         return Change.NEW_FACT
     if len(standing.sides) >= told.families + _MORE_FAMILIES:
         return Change.MORE_SOURCES
-    if told.phase is AlertPhase.FIRING and _relieved(standing, at):
-        return Change.EASED
     return None
-
-
-def _relieved(standing: Standing, at: datetime) -> bool:
-    """Whether a corroborated retreat came after all that earns the level."""
-    since = [each.eased_from for each in standing.support]
-    return bool(since) and all(each is not None and each <= at for each in since)
 
 
 def tell(told: Told | None, revision: Revision, on: Occasion) -> tuple[Alert, Told]:

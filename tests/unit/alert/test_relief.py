@@ -4,7 +4,6 @@ import pytest
 
 from services.alert.domain.relief import moments, reliefs_of
 from tests.unit.alert.builders import FAMILIES, NOON, days, event, fold, hours, report
-from tocsin.messages import AlertPhase, Change
 
 DAY_LATER = NOON + days(1)
 
@@ -129,29 +128,3 @@ def test_the_order_of_assault_and_retreat_within_the_lateness_does_not_matter():
     }
 
     assert len(verdicts) == 1
-
-
-def changes(*told):
-    return [alert.change for step in fold(told) for alert in step.alerts]
-
-
-def test_a_corroborated_retreat_tells_that_an_episode_eases_while_its_level_still_stands():
-    again = retreat(at=DAY_LATER + hours(5), article="r2")
-
-    alerts = [alert for step in fold([assault(), retreat(), again]) for alert in step.alerts]
-
-    assert [(alert.change, alert.phase, alert.level) for alert in alerts] == [
-        (Change.RAISED, AlertPhase.FIRING, 4),
-        (Change.EASED, AlertPhase.EASING, 4),
-    ]
-    assert "quiet counts double" in alerts[-1].lowers
-
-
-def test_a_retreat_that_nobody_corroborates_eases_nothing():
-    assert changes(assault(), retreat(agency=None)) == [Change.RAISED]
-
-
-def test_force_after_a_retreat_is_no_easing():
-    fresh = assault(at=DAY_LATER + hours(2), article="a2")
-
-    assert Change.EASED not in changes(assault(), fresh, retreat(at=DAY_LATER))
