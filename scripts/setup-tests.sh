@@ -33,11 +33,11 @@ install() {
             apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
-# Unpacks a Debian package below .cache: $1 its folder there, $2 its name. Not installed: Debian's
-# packages would start services on ports 9090 and 9093.
+# Unpacks a Debian package below .cache: $1 its folder there, $2 its name, $3 its programs. Not
+# installed: Debian's packages would start services on ports 9090 and 9093.
 unpack() {
     if ! have apt-get || ! have dpkg-deb; then
-        echo "setup-tests: no apt-get here; put the programs of $2 on the PATH" >&2
+        echo "setup-tests: no apt-get here; put $3 on the PATH" >&2
         return 1
     fi
     rm -rf "$1" "$1.part"
@@ -69,10 +69,11 @@ copy_kafka_jars() {
 missing=
 if [ ! -d "$kafka_jars" ] || ! have java; then copy_kafka_jars || missing="$missing Kafka"; fi
 if ! { have prometheus && have promtool; } && [ ! -x "$prometheus/usr/bin/promtool" ]; then
-    unpack "$prometheus" prometheus || missing="$missing Prometheus"
+    unpack "$prometheus" prometheus "prometheus and promtool" || missing="$missing Prometheus"
 fi
 if ! { have prometheus-alertmanager && have amtool; } && [ ! -x "$alertmanager/usr/bin/amtool" ]; then
-    unpack "$alertmanager" prometheus-alertmanager || missing="$missing Alertmanager"
+    unpack "$alertmanager" prometheus-alertmanager "prometheus-alertmanager and amtool" ||
+        missing="$missing Alertmanager"
 fi
 # Debian's program reads its templates from this one place and does not start without them.
 if [ ! -e "$templates/default.tmpl" ] && [ -d "$alertmanager$templates" ]; then

@@ -128,7 +128,9 @@ def test_the_set_up_without_a_package_manager_says_what_to_install_and_goes_on(b
     assert run.stderr.splitlines() == [
         "setup-tests: no apt-get here; install by hand: default-jre-headless",
         "setup-tests: no apt-get here; put prometheus and promtool on the PATH",
-        "setup-tests: without Kafka Prometheus the tests that need it are skipped (with CI set: fail)",
+        "setup-tests: no apt-get here; put prometheus-alertmanager and amtool on the PATH",
+        "setup-tests: without Kafka Prometheus Alertmanager the tests that need it are skipped"
+        " (with CI set: fail)",
     ]
 
 
@@ -145,7 +147,8 @@ def test_the_set_up_leaves_no_half_of_what_it_could_not_bring(bare_checkout):
 
     run = _set_up(bare_checkout, ("java", "exit 0"), *broken)
 
-    assert run.stderr.count("no network") == 2
-    assert "without Kafka Prometheus" in run.stderr
+    assert run.stderr.count("no network") == 3
+    assert "without Kafka Prometheus Alertmanager" in run.stderr
     assert not (bare_checkout / ".cache/prometheus").exists()
+    assert not (bare_checkout / ".cache/alertmanager").exists()
     assert list((bare_checkout / ".cache/kafka").glob("*[0-9]")) == []
