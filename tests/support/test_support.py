@@ -129,8 +129,10 @@ def test_the_set_up_without_a_package_manager_says_what_to_install_and_goes_on(b
         "setup-tests: no apt-get here; install by hand: default-jre-headless",
         "setup-tests: no apt-get here; put prometheus and promtool on the PATH",
         "setup-tests: no apt-get here; put prometheus-alertmanager and amtool on the PATH",
-        "setup-tests: without Kafka Prometheus Alertmanager the tests that need it are skipped"
-        " (with CI set: fail)",
+        (
+            "setup-tests: without Kafka Prometheus Alertmanager the tests that need it are skipped"
+            " (with CI set: fail)"
+        ),
     ]
 
 
