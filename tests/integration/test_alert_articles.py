@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,6 +12,7 @@ from services.alert.app import App, letters
 from services.alert.articles import Articles
 from services.alert.outbox import Outbox
 from services.alert.store import Store, connect
+from tests.integration.benches import on_bench
 from tests.unit.alert.builders import CONFIG, event, report
 from tocsin.bus import Record
 from tocsin.errors import BadMessage
@@ -64,17 +65,7 @@ class Bench:
         ]
 
 
-def on(server, work):
-    """What the coroutine function gives on a bench of its own."""
-
-    async def run():
-        bench = Bench(server.url)
-        try:
-            return await work(bench)
-        finally:
-            await bench.client.aclose()
-
-    return asyncio.run(run())
+on = functools.partial(on_bench, Bench)
 
 
 def pairs(reports):

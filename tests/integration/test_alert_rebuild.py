@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import functools
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from services.alert.domain.state import State
 from services.alert.outbox import Outbox
 from services.alert.rebuild import rebuild
 from services.alert.store import Place, Store, connect
+from tests.integration.benches import on_bench
 from tests.unit.alert.builders import CONFIG, event, report
 from tocsin.bus import Record
 from tocsin.errors import BadMessage
@@ -108,17 +109,7 @@ class Bench:
         return {each.id: (each.revision, each.level) for each in await self.store.alerts()}
 
 
-def on(server, work):
-    """What the coroutine function gives on a bench of its own."""
-
-    async def run():
-        bench = Bench(server.url)
-        try:
-            return await work(bench)
-        finally:
-            await bench.client.aclose()
-
-    return asyncio.run(run())
+on = functools.partial(on_bench, Bench)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from services.alert.app import App, letters
 from services.alert.domain.fold import Outcome, apply
 from services.alert.outbox import Outbox, Settled
 from services.alert.store import Place, Store, connect
+from tests.integration.benches import on_bench
 from tests.unit.alert.builders import CONFIG, LATER, NOON, days, event, report
 from tocsin.bus import Record
 from tocsin.errors import BadMessage, Unavailable
@@ -37,17 +39,7 @@ class Bench:
         return [each.message for each in await self.outbox.unsent("test", 1000, 1)]
 
 
-def on(server, work):
-    """What the coroutine function gives on a bench of its own."""
-
-    async def run():
-        bench = Bench(server.url)
-        try:
-            return await work(bench)
-        finally:
-            await bench.client.aclose()
-
-    return asyncio.run(run())
+on = functools.partial(on_bench, Bench)
 
 
 def record(told, offset=0, cluster="c1", partition=0):
