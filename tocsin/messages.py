@@ -54,6 +54,10 @@ class Article(Message, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     story: str | None = None  # id of the first article whose text this one nearly copies
     published_confidence: float | None = None  # 0 to 1; none for undated
+    byline: str | None = None
+    family: str | None = None  # the source family, as the one who set up the source names it
+    tier: str | None = None  # what that family's word weighs: record, known, local, unknown
+    country: str | None = None  # ISO3 of where the source publishes
 
 
 class ArticleRef(Message, frozen=True, kw_only=True):
@@ -71,6 +75,8 @@ class ArticleRef(Message, frozen=True, kw_only=True):
     published_basis: PublishedBasis = PublishedBasis.NONE
     run: str | None = None
     story: str | None = None
+    family: str | None = None
+    tier: str | None = None
 
 
 def reference(article: Article) -> ArticleRef:
@@ -88,6 +94,8 @@ def reference(article: Article) -> ArticleRef:
         published_basis=article.published_basis,
         run=article.run,
         story=article.story,
+        family=article.family,
+        tier=article.tier,
     )
 
 

@@ -17,7 +17,6 @@ from services.alert.channels.notifier import Hush, Notifier, Standing
 from services.alert.config import read_config
 from services.alert.dispatch import Carrier, drain
 from services.alert.hushes import Hushes
-from services.alert.notify.guard import parse_networks
 from services.alert.notify.http import Http, check_url
 from services.alert.notify.kafka import Publisher
 from services.alert.notify.webhook import WebhookSink, signer
@@ -25,6 +24,7 @@ from services.alert.outbox import Outbox
 from services.alert.settings import Settings
 from services.alert.store import Store, connect
 from tocsin.errors import SettingsError, TocsinError
+from tocsin.guard import parse_networks
 from tocsin.observe import Health, configure_logging, get_logger, serve
 from tocsin.settings import load
 from tocsin.streams import Background, Stage, run

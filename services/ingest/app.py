@@ -1,4 +1,4 @@
-"""Ingest in its steps: read, clean, drop what was seen, find its story, publish, remember."""
+"""Ingest in its steps: clean, drop what was seen, find its story, publish, remember."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from services.ingest import metrics
 from services.ingest.domain.agencies import Agencies
-from services.ingest.domain.items import article
+from services.ingest.domain.items import Item, Refused, article
 from services.ingest.domain.near import sketch
 from services.ingest.domain.story import Telling
 from services.ingest.metrics import Outcome, StoryOutcome
-from services.ingest.seen import Known, Seen
-from services.ingest.sources.files import Entry, Refused, raw, read
-from services.ingest.stories import Stories
+from services.ingest.seen import Known
 from tocsin import bus, topics
 from tocsin.errors import BadMessage, Reason
 from tocsin.messages import Article
 from tocsin.observe import get_logger
 
-_DEAD_LETTER_HEAD = 500_000  # of an input too large for a record the head is kept; the file stays
-_AGENCIES = Path(__file__).parent / "data" / "agencies.toml"
+_DEAD_LETTER_HEAD: Final = 500_000  # of an input too large for a record the head is kept
+_AGENCIES: Final = Path(__file__).parent / "data" / "agencies.toml"
 
 
 class Publisher(Protocol):
@@ -35,6 +33,47 @@ class Publisher(Protocol):
 
     def publish(self, batch: Sequence[bus.Outgoing], timeout_s: float = 30.0) -> None:
         """Sends all and returns when all are acknowledged."""
+
+
+class Memory(Protocol):
+    """What was published before; `seen.Seen` is the real one."""
+
+    def known(self, scope: str, ids: Sequence[str]) -> list[Known | None]:
+        """What is remembered of each id."""
+
+    def copies(self, scope: str, fingerprints: Sequence[str]) -> list[str | None]:
+        """The id under which each text was first published, if it was."""
+
+    def mark(self, scope: str, articles: Sequence[tuple[str, Known]]) -> None:
+        """Remembers that these were published."""
+
+
+class StoryIndex(Protocol):
+    """Which story a text tells; `stories.Stories` is the real one."""
+
+    def assign(self, scope: str, tellings: Sequence[Telling]) -> tuple[str, ...]:
+        """The story of each."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one input. `why`: in words, if it was not published; `reason`: if refused."""
+
+    outcome: Outcome
+    origin: str
+    article: Article | None = None
+    why: str = ""
+    reason: Reason | None = None
+
+
+class _Fresh(msgspec.Struct, frozen=True, kw_only=True):
+    """An article to publish. `before`: what is remembered of the revision it edits, if it does."""
+
+    origin: str
+    article: Article
+    before: Known | None = None
+
+
+_Judged = _Fresh | Verdict | Refused
 
 
 class Tally(msgspec.Struct):
@@ -51,14 +90,29 @@ class Tally(msgspec.Struct):
             setattr(self, field, getattr(self, field) + getattr(other, field))
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """A verdict on each input, in order."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def tally(self) -> Tally:
+        """How many came to what."""
+        found = Tally()
+        for each in self.verdicts:
+            name = each.outcome.value
+            setattr(found, name, getattr(found, name) + 1)
+        return found
+
+
 class Intake:
     """Takes articles in, batch by batch, for the live feed or for one run of a replay."""
 
     def __init__(
         self,
         publisher: Publisher,
-        seen: Seen,
-        stories: Stories,
+        seen: Memory,
+        stories: StoryIndex,
         *,
         max_record_bytes: int = 1_000_000,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -70,118 +124,123 @@ class Intake:
         self._max_record_bytes = max_record_bytes
         self._clock = clock
         self._on_refused = on_refused
-        self._agencies = Agencies(tomllib.loads(_AGENCIES.read_text("utf-8")))
+        self._agencies = agencies()
         self._log = get_logger()
 
-    def take(self, entries: Sequence[Entry], *, run: str | None) -> Tally:
-        """Publishes what is new among the entries, in their order.
+    def take(
+        self, given: Sequence[Item | Refused], *, run: str | None, dead_letters: bool = True
+    ) -> Taken:
+        """Publishes what is new among the inputs, in their order, and the refused as dead letters.
+
+        Without `dead_letters` only who handed them in is told.
 
         Raises:
             Unavailable: broker or Redis are away; the same batch can be taken again.
         """
+        scope = scope_of(run)
         with metrics.BATCH_SECONDS.time():
-            articles, refused = self._read(entries, run)
-            unseen, seen = self._unseen(articles, scope_of(run))
-            fresh: list[Article] = []
-            batch: list[bus.Outgoing] = []
-            for each in self._with_stories(unseen, scope_of(run)):
-                outgoing = self._outgoing(each)
-                if outgoing.size > self._max_record_bytes:
-                    refused.append(_oversized(each, outgoing.size))
-                    continue
-                fresh.append(each)
-                batch.append(outgoing)
-            self._publisher.publish([*batch, *map(_dead_letter, refused)])
-            self._remember(fresh, scope_of(run))
-        return self._count(fresh, seen=seen, refused=refused)
+            read = [self._read(each, run) for each in given]
+            told = self._with_stories(self._unseen(read, scope), scope)
+            judged, records = self._records(told)
+            letters = [each for each in judged if isinstance(each, Refused) and dead_letters]
+            self._publisher.publish([*records, *map(_dead_letter, letters)])
+            self._remember([each for each in judged if isinstance(each, _Fresh)], scope)
+        return self._counted(judged)
 
-    def refuse(self, refused: Sequence[Refused]) -> Tally:
-        """Dead-letters inputs that never were articles.
+    def _read(self, given: Item | Refused, run: str | None) -> _Fresh | Refused:
+        if isinstance(given, Refused):
+            return given
+        try:
+            found = article(given, self._agencies, run=run, now=self._clock())
+        except BadMessage as error:
+            return Refused(given.origin, given.raw or given.text.encode("utf-8", "replace"), error)
+        return _Fresh(origin=given.origin, article=found)
 
-        Raises:
-            Unavailable: the broker is away.
-        """
-        self._publisher.publish([_dead_letter(each) for each in refused])
-        return self._count([], seen=0, refused=refused)
-
-    def _read(
-        self, entries: Sequence[Entry], run: str | None
-    ) -> tuple[list[Article], list[Refused]]:
-        articles: list[Article] = []
-        refused: list[Refused] = []
-        now = self._clock()
-        for entry in entries:
-            try:
-                articles.append(article(read(entry), self._agencies, run=run, now=now))
-            except BadMessage as error:
-                refused.append(Refused(str(entry.path), _bytes(entry), error))
-        return articles, refused
-
-    def _unseen(
-        self, articles: Sequence[Article], scope: str
-    ) -> tuple[list[tuple[Article, Known | None]], int]:
-        """The articles to publish, each with what it edits if it does, and how many fell out."""
+    def _unseen(self, read: Sequence[_Fresh | Refused], scope: str) -> list[_Judged]:
+        """The same, with a verdict on what was published before."""
+        articles = [each.article for each in read if isinstance(each, _Fresh)]
         ids = [each.id for each in articles]
         known = dict(zip(ids, self._seen.known(scope, ids), strict=True))
         texts = [each.fingerprint for each in articles]
         first = dict(zip(texts, self._seen.copies(scope, texts), strict=True))
-        fresh: list[tuple[Article, Known | None]] = []
-        for each in articles:
-            before = known.get(each.id)
-            if before and before.fingerprint == each.fingerprint:
+        judged: list[_Judged] = []
+        for each in read:
+            if isinstance(each, Refused):
+                judged.append(each)
                 continue
+            one = each.article
+            before = known.get(one.id)
             # A copy under another name adds nothing, unless another outlet carries it.
-            if before is None and each.outlet is None and first.get(each.fingerprint):
+            copied = before is None and one.outlet is None and first.get(one.fingerprint)
+            if copied or (before and before.fingerprint == one.fingerprint):
+                why = f"the same words as {copied}" if copied else "published before"
+                judged.append(
+                    Verdict(outcome=Outcome.SEEN, origin=each.origin, article=one, why=why)
+                )
                 continue
             revision = before.revision + 1 if before else 1
-            fresh.append((msgspec.structs.replace(each, revision=revision), before))
-            known[each.id] = Known(revision, each.fingerprint)
-            first[each.fingerprint] = first.get(each.fingerprint) or each.id
-        return fresh, len(articles) - len(fresh)
+            one = msgspec.structs.replace(one, revision=revision)
+            judged.append(_Fresh(origin=each.origin, article=one, before=before))
+            known[one.id] = Known(revision, one.fingerprint)
+            first[one.fingerprint] = first.get(one.fingerprint) or one.id
+        return judged
 
-    def _with_stories(
-        self, unseen: Sequence[tuple[Article, Known | None]], scope: str
-    ) -> list[Article]:
+    def _with_stories(self, judged: Sequence[_Judged], scope: str) -> list[_Judged]:
         """The articles with their stories.
 
         Known before they are published: a worker that meets a copy meanwhile must find them.
         """
-        found = self._stories.assign(scope, [_telling(*each) for each in unseen])
+        fresh = [each for each in judged if isinstance(each, _Fresh)]
+        stories = iter(self._stories.assign(scope, list(map(_telling, fresh))))
         return [
-            msgspec.structs.replace(each, story=story)
-            for (each, _), story in zip(unseen, found, strict=True)
+            msgspec.structs.replace(
+                each, article=msgspec.structs.replace(each.article, story=next(stories))
+            )
+            if isinstance(each, _Fresh)
+            else each
+            for each in judged
         ]
 
-    def _outgoing(self, each: Article) -> bus.Outgoing:
-        return bus.outgoing(
-            topics.ARTICLES,
-            each.id,
-            each,
-            id=f"{each.id}.{each.revision}",
-            at=each.published_at,
-            traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
-            partition=partition_of(each.run),
-        )
+    def _records(self, judged: Sequence[_Judged]) -> tuple[list[_Judged], list[bus.Outgoing]]:
+        """What is to be published; an article too large for a record is refused."""
+        records: list[bus.Outgoing] = []
+        kept: list[_Judged] = []
+        for each in judged:
+            if isinstance(each, _Fresh):
+                record = _outgoing(each.article)
+                if record.size > self._max_record_bytes:
+                    kept.append(_oversized(each.article, record.size))
+                    continue
+                records.append(record)
+            kept.append(each)
+        return kept, records
 
-    def _remember(self, fresh: Sequence[Article], scope: str) -> None:
+    def _remember(self, fresh: Sequence[_Fresh], scope: str) -> None:
         if fresh:
-            marks = [(each.id, Known(each.revision, each.fingerprint)) for each in fresh]
+            marks = [
+                (each.article.id, Known(each.article.revision, each.article.fingerprint))
+                for each in fresh
+            ]
             self._seen.mark(scope, marks)
 
-    def _count(self, fresh: Sequence[Article], *, seen: int, refused: Sequence[Refused]) -> Tally:
-        for each in refused:
-            metrics.DEAD_LETTERS.labels(each.error.reason.value).inc()
-            self._on_refused(each.error.detail)
-        revised = sum(each.revision > 1 for each in fresh)
-        tally = Tally(
-            published=len(fresh) - revised, revised=revised, seen=seen, refused=len(refused)
-        )
+    def _counted(self, judged: Sequence[_Judged]) -> Taken:
+        taken = Taken(tuple(map(_verdict, judged)))
+        for each in judged:
+            if isinstance(each, Refused):
+                metrics.DEAD_LETTERS.labels(each.error.reason.value).inc()
+                self._on_refused(each.error.detail)
+            elif isinstance(each, _Fresh):
+                copy = each.article.story != each.article.id
+                metrics.STORIES.labels(StoryOutcome.COPY if copy else StoryOutcome.NEW).inc()
+        tally = taken.tally
         for outcome in Outcome:
             metrics.ARTICLES.labels(outcome.value).inc(getattr(tally, outcome.value))
-        copies = sum(each.story != each.id for each in fresh)
-        metrics.STORIES.labels(StoryOutcome.COPY.value).inc(copies)
-        metrics.STORIES.labels(StoryOutcome.NEW.value).inc(len(fresh) - copies)
-        return tally
+        return taken
+
+
+def agencies() -> Agencies:
+    """The news agencies and how they sign."""
+    return Agencies(tomllib.loads(_AGENCIES.read_text("utf-8")))
 
 
 def partition_of(run: str | None) -> int | None:
@@ -197,7 +256,22 @@ def scope_of(run: str | None) -> str:
     return "live" if run is None else f"run:{run}"
 
 
-def _telling(each: Article, before: Known | None) -> Telling:
+def _verdict(each: _Judged) -> Verdict:
+    if isinstance(each, Verdict):
+        return each
+    if isinstance(each, Refused):
+        return Verdict(
+            outcome=Outcome.REFUSED,
+            origin=each.origin,
+            why=each.error.detail,
+            reason=each.error.reason,
+        )
+    outcome = Outcome.REVISED if each.article.revision > 1 else Outcome.PUBLISHED
+    return Verdict(outcome=outcome, origin=each.origin, article=each.article)
+
+
+def _telling(fresh: _Fresh) -> Telling:
+    each, before = fresh.article, fresh.before
     made, bands = sketch(f"{each.title or ''}\n{each.text}")
     return Telling(
         id=each.id,
@@ -209,20 +283,21 @@ def _telling(each: Article, before: Known | None) -> Telling:
     )
 
 
+def _outgoing(each: Article) -> bus.Outgoing:
+    return bus.outgoing(
+        topics.ARTICLES,
+        each.id,
+        each,
+        id=f"{each.id}.{each.revision}",
+        at=each.published_at,
+        traceparent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
+        partition=partition_of(each.run),
+    )
+
+
 def _oversized(each: Article, size: int) -> Refused:
     why = BadMessage(Reason.TOO_LARGE, f"{each.guid[:200]}: a record of {size} bytes")
     return Refused(each.guid[:200], each.text.encode()[:_DEAD_LETTER_HEAD], why)
-
-
-def _bytes(entry: Entry) -> bytes:
-    try:
-        return raw(entry)
-    except BadMessage:
-        try:
-            with entry.path.open("rb") as file:
-                return file.read(_DEAD_LETTER_HEAD)
-        except OSError:
-            return b""
 
 
 def _dead_letter(refused: Refused) -> bus.Outgoing:

@@ -20,12 +20,12 @@ from typing import Final
 
 import msgspec
 
-from services.ingest.app import Intake, Tally
+from services.ingest.app import Intake, Taken, Tally
 from services.ingest.domain.items import published
 from services.ingest.domain.pace import gap_s
 from services.ingest.seen import Seen
 from services.ingest.settings import Settings
-from services.ingest.sources.files import Entry, Index, index
+from services.ingest.sources.files import Entry, Index, index, read_all
 from services.ingest.stories import Stories
 from tocsin import bus, settings
 from tocsin.errors import Unavailable
@@ -78,8 +78,9 @@ def replay(
     """
     total = Tally()
     for start in range(0, len(found.refused), plan.batch):
-        refuse = functools.partial(intake.refuse, found.refused[start : start + plan.batch])
-        total.add(_patiently(refuse, plan.patience_s, stop))
+        refused = found.refused[start : start + plan.batch]
+        take = functools.partial(intake.take, refused, run=plan.run)
+        total.add(_patiently(take, plan.patience_s, stop).tally)
     for run in _runs(plan):
         before: datetime | None = None
         for batch in _batches(found.entries, plan):
@@ -88,8 +89,8 @@ def replay(
             )
             if stop.wait(min(pause_s, threading.TIMEOUT_MAX)):
                 return total
-            take = functools.partial(intake.take, batch, run=run)
-            total.add(_patiently(take, plan.patience_s, stop))
+            take = functools.partial(intake.take, read_all(batch), run=run)
+            total.add(_patiently(take, plan.patience_s, stop).tally)
             on_batch(run, total, batch[-1])
             before = batch[-1].published_at or before
         if stop.is_set() or not found.entries:
@@ -97,7 +98,7 @@ def replay(
     return total
 
 
-def _patiently(work: Callable[[], Tally], patience_s: float, stop: threading.Event) -> Tally:
+def _patiently(work: Callable[[], Taken], patience_s: float, stop: threading.Event) -> Taken:
     until = time.monotonic() + patience_s
     while True:
         try:

@@ -24,7 +24,7 @@ import psutil
 from services.ingest.app import Intake
 from services.ingest.replay import Plan, replay
 from services.ingest.seen import Seen
-from services.ingest.sources.files import index
+from services.ingest.sources.files import index, read_all
 from services.ingest.stories import Stories
 from tests.bench import feed
 from tests.e2e.flow import Flow
@@ -174,7 +174,7 @@ def latencies(flow: Flow, redis: RedisServer) -> list[float]:
             line = {"id": f"l{number}", "text": text, "published_at": f"{datetime.now(UTC)}"}
             file.write_text(json.dumps(line) + "\n")
             entries = index([file]).entries
-            taking.take(entries, run=None)
+            taking.take(read_all(entries), run=None)
             began = time.perf_counter()
             wait_for(lambda n=number: rang(reader, f"l{n}"), 60, f"alert {number}", interval_s=0.0)
             waits.append(time.perf_counter() - began)

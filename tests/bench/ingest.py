@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from services.ingest.app import Intake
 from services.ingest.domain.near import sketch
 from services.ingest.seen import Seen
-from services.ingest.sources.files import index
+from services.ingest.sources.files import index, read_all
 from services.ingest.stories import Stories
 from tests.support.redis import RedisServer
 from tocsin import settings
@@ -105,7 +105,7 @@ def _cpu_s(file: Path, intake: Intake, run: str) -> float:
     began = time.process_time()
     entries = index([file]).entries
     for start in range(0, len(entries), _BATCH):
-        intake.take(entries[start : start + _BATCH], run=run)
+        intake.take(read_all(entries[start : start + _BATCH]), run=run)
     return time.process_time() - began
 
 

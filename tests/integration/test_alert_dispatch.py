@@ -18,12 +18,12 @@ from services.alert.channels import pacing
 from services.alert.channels.config import WebhookChannel
 from services.alert.channels.notifier import Notifier
 from services.alert.dispatch import Channel, Sent, drain
-from services.alert.notify.guard import is_allowed, parse_networks
 from services.alert.notify.http import Http, check_url
 from services.alert.notify.webhook import WebhookSink, signer
 from tests.integration.test_alert_store import Bench, record, threat
 from tests.unit.alert.builders import NOON, event, hours, report
 from tocsin.errors import SettingsError, Unavailable
+from tocsin.guard import is_allowed, parse_networks
 from tocsin.messages import Alert, decode
 from tocsin.settings import Secret
 

@@ -22,7 +22,6 @@ from services.alert.channels.notifier import Hush, Notifier, Resend, Standing
 from services.alert.channels.routes import pair_names
 from services.alert.domain.regions import REGIONS
 from services.alert.notify.alertmanager import AlertmanagerSink
-from services.alert.notify.guard import parse_networks
 from services.alert.notify.http import Http, check_url
 from services.alert.notify.longtail import AppriseSink
 from services.alert.notify.mail import MailSink, Relay
@@ -30,6 +29,7 @@ from services.alert.notify.sink import Sink
 from services.alert.notify.slack import API, SlackApiSink, SlackWebhookSink
 from services.alert.notify.webhook import WebhookSink, signer
 from tocsin.errors import SettingsError
+from tocsin.guard import parse_networks
 from tocsin.settings import Secret
 
 _HEAD: Final = re.compile(r"\s*\[\[\s*channel\s*\]\]")

@@ -71,18 +71,29 @@ def parse_families(text: str) -> Families:
 
 
 def identify(families: Families, article: ArticleRef, dyad: str) -> Source:
-    """The family that vouches for the article: its agency if known, else its outlet.
+    """The family that vouches for the article: its agency if known, else what its source says.
 
-    A name we do not know is a family of the lowest tier; no name at all is the one family
-    `unknown`, so that nameless copies never corroborate each other.
+    Who set the source up may name its family and tier; else its outlet tells. A name we do not
+    know is a family of the lowest tier; no name at all is the one family `unknown`, so that
+    nameless copies never corroborate each other.
     """
-    for name in (article.agency, article.outlet):
-        for spelling in _spellings(name or ""):
-            known = families.by_name.get(spelling)
-            if known:
-                return _weighed(families, known, dyad)
-    name = _plain(article.agency or "") or _plain(article.outlet or "") or UNKNOWN
-    return Source(family=name, tier=UNKNOWN, weight=families.tiers[UNKNOWN])
+    agency = _known(families, article.agency)
+    if agency:
+        return _weighed(families, agency, dyad)
+    known = _known(families, article.family or article.outlet)
+    tier = article.tier if article.tier in families.tiers else None
+    if known:
+        named = msgspec.structs.replace(known, tier=tier) if tier else known
+        return _weighed(families, named, dyad)
+    names = (article.family, article.agency, article.outlet)
+    name = next((plain for plain in map(_plain, filter(None, names)) if plain), UNKNOWN)
+    tier = tier or UNKNOWN
+    return Source(family=name, tier=tier, weight=families.tiers[tier])
+
+
+def _known(families: Families, name: str | None) -> Family | None:
+    spellings = _spellings(name or "")
+    return next((families.by_name[each] for each in spellings if each in families.by_name), None)
 
 
 def _weighed(families: Families, family: Family, dyad: str) -> Source:

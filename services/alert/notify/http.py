@@ -11,9 +11,9 @@ from typing import Final
 import httpx2
 import msgspec
 
-from services.alert.notify.guard import Forbidden, GuardedTransport, Network
 from services.alert.notify.sink import Delivered, Later, Outcome, Refused
 from tocsin.errors import SettingsError
+from tocsin.guard import Forbidden, GuardedTransport, Network
 
 _AGAIN: Final = (408, 425)
 _CONTENT: Final = (400, 413, 422)

@@ -14,11 +14,20 @@ from tocsin.errors import BadMessage, Reason
 from tocsin.messages import Article, PublishedBasis
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """An input that cannot be an article: its bytes (or their head), and why."""
+
+    origin: str
+    data: bytes
+    error: BadMessage
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One article as a source gave it. `origin` names file and line for errors.
 
     `fresh`: the source hands over what has just appeared, so that a dateline without a year is of
-    these days. No archive is fresh, and no folder.
+    these days. No archive is fresh, and no folder. `raw`: what came, for a dead letter; without it
+    the text is.
     """
 
     guid: str
@@ -33,6 +42,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     published_basis: PublishedBasis = PublishedBasis.NONE
     flags: tuple[str, ...] = ()
     fresh: bool = False
+    byline: str | None = None
+    family: str | None = None
+    tier: str | None = None
+    country: str | None = None
+    raw: bytes = b""
 
 
 def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -> Article:
@@ -71,6 +85,10 @@ def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -
         published_basis=dating.basis,
         published_confidence=dating.confidence,
         run=run,
+        byline=item.byline,
+        family=item.family,
+        tier=item.tier,
+        country=item.country,
         flags=(*flags, f"day_hint:{dating.hint}") if dating.hint else flags,
     )
 

@@ -15,23 +15,15 @@ from typing import Final
 
 import msgspec
 
-from services.ingest.domain.items import Item, published
+from services.ingest.domain.items import Item, Refused, published
 from tocsin.errors import BadMessage, Reason, UsageError
 from tocsin.messages import PublishedBasis, digest
 
 MANIFEST: Final = "manifest.toml"
 _TEXT: Final = frozenset([".txt"])
 _LINES: Final = frozenset([".jsonl", ".ndjson"])
-_REFUSED_HEAD: Final = 500_000  # bytes kept of a line that is refused
+REFUSED_HEAD: Final = 500_000  # bytes kept of a line that is refused
 _MAX_BYTES: Final = 10_000_000  # one article; beyond it is no article
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """An input that cannot be an article: its bytes (or their head), and why."""
-
-    origin: str
-    data: bytes
-    error: BadMessage
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +105,7 @@ def read(entry: Entry) -> Item:
             published_at=entry.published_at,
             published_basis=PublishedBasis.FEED if entry.published_at else PublishedBasis.NONE,
             flags=entry.flags,
+            raw=data,
         )
     return Item(
         guid=entry.guid,
@@ -122,7 +115,19 @@ def read(entry: Entry) -> Item:
         published_at=entry.published_at,
         published_basis=PublishedBasis.MANIFEST if entry.published_at else PublishedBasis.NONE,
         flags=entry.flags,
+        raw=data,
     )
+
+
+def read_all(entries: Sequence[Entry]) -> list[Item | Refused]:
+    """What stands at each entry, or why it cannot be an article."""
+    found: list[Item | Refused] = []
+    for entry in entries:
+        try:
+            found.append(read(entry))
+        except BadMessage as error:
+            found.append(Refused(str(entry.path), _head(entry), error))
+    return found
 
 
 def raw(entry: Entry) -> bytes:
@@ -142,6 +147,15 @@ def raw(entry: Entry) -> bytes:
     if len(data) > _MAX_BYTES:
         raise BadMessage(Reason.TOO_LARGE, f"{entry.path}: over {_MAX_BYTES} bytes")
     return data
+
+
+def _head(entry: Entry) -> bytes:
+    try:
+        with entry.path.open("rb") as file:
+            file.seek(entry.offset)
+            return file.read(min(entry.length or REFUSED_HEAD, REFUSED_HEAD))
+    except OSError:
+        return b""
 
 
 def _files(path: Path) -> tuple[list[Path], int]:
@@ -192,7 +206,7 @@ def _scan_lines(file: Path) -> Iterator[Entry | Refused]:
                     line = _line(data, _origin(file, number))
                     at, flags = _published(line, _origin(file, number))
                 except BadMessage as error:
-                    yield Refused(_origin(file, number), data[:_REFUSED_HEAD], error)
+                    yield Refused(_origin(file, number), data[:REFUSED_HEAD], error)
                     continue
                 yield Entry(
                     path=file,

@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 
 from services.ingest.app import Intake
+from services.ingest.domain.items import Refused
 from services.ingest.seen import Seen
-from services.ingest.sources.files import Refused, index
+from services.ingest.sources.files import index, read_all
 from tocsin.errors import BadMessage, Reason, UsageError
 from tocsin.messages import digest
 
@@ -60,11 +61,11 @@ class Inbox:
             found = index([file])
         except UsageError as error:  # a broken manifest, or the file has gone
             why = BadMessage(Reason.UNREADABLE, str(error))
-            self._intake.refuse([Refused(str(file), b"", why)])
+            self._intake.take([Refused(str(file), b"", why)], run=None)
             return
-        self._intake.refuse(found.refused)
+        self._intake.take(found.refused, run=None)
         for start in range(0, len(found.entries), self._batch):
-            self._intake.take(found.entries[start : start + self._batch], run=None)
+            self._intake.take(read_all(found.entries[start : start + self._batch]), run=None)
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, _Size]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from services.alert.domain.families import identify, parse_families
@@ -79,3 +80,23 @@ def test_the_state_media_of_a_party_weigh_little_on_its_own_pairs(agency, dyad, 
 def test_a_wrong_families_file_is_refused_with_the_entry(text, says):
     with pytest.raises(SettingsError, match=says):
         parse_families(text)
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ({"family": "Desk Wire", "tier": "known"}, ("desk wire", "known", 0.60)),
+        ({"family": "Desk Wire"}, ("desk wire", "unknown", 0.30)),
+        ({"family": "Desk Wire", "tier": "no such"}, ("desk wire", "unknown", 0.30)),
+        ({"tier": "local", "outlet": "The Blog"}, ("the blog", "local", 0.45)),
+        ({"family": "BBC", "tier": "local"}, ("BBC", "local", 0.45)),
+        ({"family": "Desk Wire", "tier": "known", "agency": "AP"}, ("AP", "record", 0.70)),
+        ({"family": "teleSUR", "tier": "record"}, ("teleSUR", "state media", 0.30)),
+    ],
+)
+def test_who_set_up_a_source_says_whose_it_is_and_what_it_weighs(named, found):
+    article = msgspec.structs.replace(report().article, **{"agency": None, "outlet": None, **named})
+
+    told = identify(FAMILIES, article, "USA-VEN")
+
+    assert (told.family, told.tier, told.weight) == found

@@ -11,7 +11,6 @@ import subprocess
 import pytest
 
 from services.alert.notify.alertmanager import AlertmanagerSink
-from services.alert.notify.guard import parse_networks
 from services.alert.notify.http import Http
 from services.alert.notify.longtail import AppriseSink
 from services.alert.notify.mail import MailSink, Relay, message
@@ -22,6 +21,7 @@ from services.alert.notify.webhook import WebhookSink, signer
 from tests.support.sinks import HttpSink
 from tests.support.smtp import SmtpSink
 from tests.unit.alert.notices import AT, alert, citation, exercise, later, notice, resolved
+from tocsin.guard import parse_networks
 from tocsin.messages import Severity
 from tocsin.settings import Secret
 

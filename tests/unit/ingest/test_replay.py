@@ -9,7 +9,7 @@ import pytest
 
 from services.ingest.app import Intake, Tally, partition_of
 from services.ingest.replay import Plan, main, replay, within
-from services.ingest.sources.files import index
+from services.ingest.sources.files import index, read_all
 from services.ingest.sources.inbox import Inbox
 from tests.support.fake_bus import FakeBus
 from tests.unit.ingest import copies
@@ -174,7 +174,7 @@ def test_a_run_that_is_named_like_the_feed_does_not_silence_it(tmp_path, fake_bu
     found = feed(tmp_path, {"id": "a", "text": TEXT})
 
     run(found, intake, "live")
-    tally = intake.take(found.entries, run=None)
+    tally = intake.take(read_all(found.entries), run=None).tally
 
     assert tally.published == 1
 
