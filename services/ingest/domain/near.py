@@ -112,12 +112,13 @@ def _tokens(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_TOKEN.findall(text)
     parts = unicodedata.normalize("NFKD", text.encode("utf-8", "replace").decode())
-    plain = (
-        str(unicodedata.decimal(each)) if each.isdecimal() else each
-        for each in parts
-        if not unicodedata.combining(each)
-    )
-    return _TOKEN.findall("".join(plain))
+    changed: dict[int, str | None] = {}
+    for each in set(parts):
+        if unicodedata.combining(each):
+            changed[ord(each)] = None
+        elif each.isdecimal():
+            changed[ord(each)] = str(unicodedata.decimal(each))
+    return _TOKEN.findall(parts.translate(changed))
 
 
 def _shingles(tokens: list[str]) -> set[int]:
