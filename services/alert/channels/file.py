@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,22 +30,11 @@ from services.alert.notify.webhook import WebhookSink, signer
 from tocsin.errors import SettingsError
 from tocsin.guard import parse_networks
 from tocsin.settings import Secret
+from tocsin.tables import Spot, parse_tables, read_text, readable
 
-_HEAD: Final = re.compile(r"\s*\[\[\s*channel\s*\]\]")
 _PAIR: Final = re.compile(r"[A-Z*?]{1,3}-[A-Z*?]{1,3}")
 # What people write into a file and ought not to.
 _INLINE: Final = ("secret", "token", "password", "username", "urls")
-
-
-class _Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in the file, for the words of a refusal."""
-
-    file: str
-    line: int
-    name: str
-
-    def refusal(self, why: str) -> SettingsError:
-        return SettingsError(f"{self.file}:{self.line}: channel {self.name}: {why}")
 
 
 def read_channels(path: Path) -> list[tuple[Config, str]]:
@@ -55,13 +43,7 @@ def read_channels(path: Path) -> list[tuple[Config, str]]:
     Raises:
         SettingsError: with file, line and why.
     """
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise SettingsError(f"channels file {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"channels file {path}: not UTF-8") from error
-    return parse_channels(text, path.name)
+    return parse_channels(read_text(path, "channels file"), path.name)
 
 
 def parse_channels(text: str, file: str) -> list[tuple[Config, str]]:
@@ -70,26 +52,12 @@ def parse_channels(text: str, file: str) -> list[tuple[Config, str]]:
     Raises:
         SettingsError: with file, line and why.
     """
-    try:
-        told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: {error}") from error
-    unknown = [name for name in told if name != "channel"]
-    if unknown:
-        line = _line_of(text, unknown[0])
-        raise SettingsError(f"{file}:{line}: no {unknown[0]!r} here; channels are [[channel]]")
-    tables = told.get("channel", [])
-    if not isinstance(tables, list) or not tables:
-        raise SettingsError(f"{file}:1: no [[channel]]")
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if _HEAD.match(line)]
     found: list[tuple[Config, str]] = []
-    for number, table in enumerate(tables):
-        name = str(table.get("name", number + 1)) if isinstance(table, dict) else str(number + 1)
-        spot = _Spot(file=file, line=lines[number] if number < len(lines) else 1, name=name)
-        config = _channel(table, spot)
+    for table in parse_tables(text, file, "channel").tables:
+        config = _channel(table.fields, table.spot)
         if any(config.name == other.name for other, _ in found):
-            raise spot.refusal("two channels have this name")
-        found.append((config, f"{file}:{spot.line}: channel {name}"))
+            raise table.spot.refusal("two channels have this name")
+        found.append((config, str(table.spot)))
     return found
 
 
@@ -112,14 +80,14 @@ def build(
     return Notifier(config, sink_of(config, where, environment), hush=hush, resend=resend)
 
 
-def _channel(table: Any, spot: _Spot) -> Config:
-    for name in table if isinstance(table, dict) else ():
+def _channel(table: dict[str, Any], spot: Spot) -> Config:
+    for name in table:
         if name in _INLINE or (name == "url" and table.get("kind") != "alertmanager"):
             raise spot.refusal(f"no {name!r} in the file: give {name}_env, a variable's name")
     try:
         config: Config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:
-        raise spot.refusal(_readable(str(error))) from error
+        raise spot.refusal(readable(error)) from error
     for route in config.route:
         for region in route.regions:
             if region not in REGIONS:
@@ -202,18 +170,3 @@ def _mail(config: EmailChannel, where: str, secret: Any) -> MailSink:
         return MailSink(relay, config.sender, config.to)
     except OSError as error:
         raise SettingsError(f"{where}: ca_file: {config.ca_file}: {error.strerror}") from error
-
-
-def _readable(why: str) -> str:
-    """`Object contains unknown field …` in the words of the file."""
-    what, _, at = why.partition(" - at `$")
-    place = at.strip("`").strip(".")
-    what = what.replace("Object", "it", 1) if what.startswith("Object") else what
-    return f"{place}: {what}" if place else what
-
-
-def _line_of(text: str, key: str) -> int:
-    for number, line in enumerate(text.splitlines(), 1):
-        if re.match(rf"\s*(\[+\s*)?{re.escape(key)}\b", line):
-            return number
-    return 1
