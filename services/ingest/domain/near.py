@@ -113,12 +113,13 @@ def _tokens(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_TOKEN.findall(text)
     parts = unicodedata.normalize("NFKD", text.encode("utf-8", "replace").decode())
-    changed = {each: _spelt(each) for each in set(parts) if each > "\x7f" and each != _spelt(each)}
+    spelt = {each: _spelt(each) for each in set(parts) if each > "\x7f"}
+    changed = [each for each in spelt if each != spelt[each]]
     if len(changed) > _FEW_KINDS:
-        parts = parts.translate(str.maketrans(changed))
+        parts = parts.translate({ord(each): spelt[each] for each in changed})
     else:  # half the time, of the few quotes and accents that most texts have
-        for each, spelt in changed.items():
-            parts = parts.replace(each, spelt)
+        for each in changed:
+            parts = parts.replace(each, spelt[each])
     return (_ASCII_TOKEN if parts.isascii() else _TOKEN).findall(parts)
 
 
