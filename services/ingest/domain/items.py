@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
+from services.ingest.domain.address import canonical
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.clean import clean
 from services.ingest.domain.dates.dating import resolve
@@ -68,15 +69,16 @@ def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -
         fresh=item.fresh,
     )
     flags = (*item.flags, *cleaned.flags, *dating.flags)
+    url = canonical(item.url) if item.url else None
     return Article(
-        id=article_id(url=item.url, source=item.source, guid=item.guid),
+        id=article_id(url=url, source=item.source, guid=item.guid),
         guid=item.guid,
         source=item.source,
         text=text,
         fingerprint=fingerprint(f"{cleaned.title or ''}\n{text}"),
         fetched_at=now,
         title=cleaned.title,
-        url=item.url,
+        url=url,
         outlet=item.outlet,
         agency=cleaned.agency,
         dateline=cleaned.dateline,

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.identity import article_id, fingerprint
-from services.ingest.domain.items import published
+from services.ingest.domain.items import Item, article, published
 from services.ingest.domain.pace import gap_s
 
 NOON = datetime(2025, 8, 12, 12, tzinfo=UTC)
@@ -58,3 +59,22 @@ def test_an_undated_article_follows_at_once():
 )
 def test_a_publication_time_is_aware_and_says_what_was_assumed(said, at, flags):
     assert published(said) == (at, flags)
+
+
+def test_an_article_has_one_id_and_one_address_however_its_link_is_spelt():
+    links = ("http://www.example.org/a?utm_source=rss", "https://example.org/a/")
+    one, other = (article(an_item(url=link), Agencies({}), run=None, now=NOON) for link in links)
+
+    assert one.id == other.id
+    assert one.url == "http://www.example.org/a"
+
+
+def test_a_link_that_is_no_address_leaves_the_article_to_its_guid():
+    one = article(an_item(url="javascript:alert(1)"), Agencies({}), run=None, now=NOON)
+
+    assert one.url is None
+    assert one.id == article_id(url=None, source="one", guid="1")
+
+
+def an_item(**given: str) -> Item:
+    return Item(guid="1", source="one", origin="here", text="Talks resumed on Monday.", **given)
