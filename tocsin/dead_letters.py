@@ -13,6 +13,7 @@ import msgspec
 
 from tocsin import bus, settings
 from tocsin.errors import UsageError
+from tocsin.text import plain
 from tocsin.topics import DEAD_LETTER_TOPICS
 
 _IDLE_S: Final = 1.5  # so long nothing came: the end, since end offsets of the embedded broker lie
@@ -110,7 +111,7 @@ def _line(record: bus.Record, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(told, ensure_ascii=False)
     line = f"{told['reason']}: {told['detail']}  ({told['origin']}, {told['bytes']} bytes)"
-    return "".join(c for c in line if c.isprintable())
+    return plain(line)
 
 
 def _parser() -> argparse.ArgumentParser:

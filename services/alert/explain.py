@@ -17,11 +17,11 @@ from services.alert.app import letters
 from services.alert.domain.alerts import verify
 from services.alert.domain.wording import number
 from services.alert.hushes import Hushes
-from services.alert.notify.text import plain
 from services.alert.store import Store, connect
 from tocsin import settings
 from tocsin.errors import UsageError
 from tocsin.messages import Alert, Term
+from tocsin.text import plain
 
 _EXAMPLES: Final = """examples:
   tocsin explain 5f2a90c1d3e4b678                an alert that is not over, from Redis

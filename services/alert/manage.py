@@ -23,13 +23,13 @@ from services.alert.domain.hushing import Silence
 from services.alert.domain.regions import REGIONS
 from services.alert.export import command as export
 from services.alert.hushes import Ask, Conflict, Hushes
-from services.alert.notify.text import plain
 from services.alert.rebuild import rebuild, records
 from services.alert.settings import Settings
 from services.alert.store import Store, connect
 from services.alert.watch import line
 from tocsin import settings
 from tocsin.messages import Alert, Severity
+from tocsin.text import plain
 
 _EXAMPLES: Final = """examples:
   tocsin alert list

@@ -15,10 +15,10 @@ from services.alert.backtest.difference import Difference, difference
 from services.alert.backtest.progress import meter
 from services.alert.backtest.replaying import replay
 from services.alert.backtest.tables import raised
-from services.alert.notify.text import plain
 from services.alert.rules import mistakes, parse_rules
 from tocsin.errors import UsageError
 from tocsin.messages import Alert
+from tocsin.text import plain
 
 _EXAMPLES: Final = """examples:
   tocsin rules check my.yaml

@@ -14,10 +14,10 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from services.alert.notify.text import plain
 from tocsin import bus, settings
 from tocsin.errors import BadMessage, UsageError
 from tocsin.messages import Alert, AlertPhase, AlertStatus, decode, encode
+from tocsin.text import plain
 from tocsin.topics import ALERTS
 
 _EXAMPLES: Final = """examples:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,6 +10,7 @@ from services.alert.domain.hushing import Matcher
 from services.alert.domain.regions import REGIONS
 from tocsin.errors import UsageError
 from tocsin.messages import Severity
+from tocsin.text import plain
 
 _PERIOD: Final = re.compile(r"([1-9]\d{0,3})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
@@ -26,13 +26,12 @@ def said(text: str, what: str, *, needed: bool = True) -> str:
     Raises:
         UsageError: there are none, or far too many.
     """
-    kept = (each if unicodedata.category(each)[0] != "C" else " " for each in text)
-    plain = " ".join("".join(kept).split())
-    if needed and not plain:
+    line = plain(text)
+    if needed and not line:
         raise UsageError(f"{what} must not be empty")
-    if len(plain) > _MAX:
+    if len(line) > _MAX:
         raise UsageError(f"{what} is longer than {_MAX} characters")
-    return plain
+    return line
 
 
 def matcher(

@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from services.alert.notify import kafka
-from services.alert.notify.text import plain
 from services.alert.outbox import Dead, Outbox
 from services.alert.store import connect
 from tocsin import settings
 from tocsin.errors import BadMessage, UsageError
 from tocsin.messages import Alert, decode
+from tocsin.text import plain
 from tocsin.topics import ALERTS
 
 _EXAMPLES: Final = """examples:

@@ -13,9 +13,10 @@ from xml.etree import ElementTree as ET
 
 from services.alert.domain.fading import HOLD
 from services.alert.notify.sink import OVER, is_exercise
-from services.alert.notify.text import MEANING, cut, plain
+from services.alert.notify.text import MEANING
 from tocsin.errors import UsageError
 from tocsin.messages import Alert, AlertPhase, Citation, LevelState, digest
+from tocsin.text import cut, plain
 
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 SENDER: Final = "tocsin@localhost.invalid"

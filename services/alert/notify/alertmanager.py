@@ -14,8 +14,9 @@ import msgspec
 
 from services.alert.notify.http import Http, outcome
 from services.alert.notify.sink import OVER, Notice, Outcome
-from services.alert.notify.text import cut, headline, plain, quotation
+from services.alert.notify.text import headline, quotation
 from tocsin.messages import Alert
+from tocsin.text import cut, plain
 
 # The longest that an episode says nothing: the 14 days of level 5 and the lateness, rounded up.
 # Without an end Alertmanager would resolve an alert after its resolve_timeout of 5 minutes.

@@ -9,10 +9,11 @@ from typing import Final
 import apprise
 
 from services.alert.notify.sink import Delivered, Later, Notice, Outcome
-from services.alert.notify.text import body, cut, digest_lines, digest_title, headline
+from services.alert.notify.text import body, digest_lines, digest_title, headline
 from tocsin.errors import SettingsError
 from tocsin.messages import Severity
 from tocsin.settings import Secret
+from tocsin.text import cut
 
 _TITLE: Final = 200  # characters
 _TYPES: Final = {

@@ -20,10 +20,11 @@ from services.alert.notify.sink import (
     is_exercise,
     scope,
 )
-from services.alert.notify.text import body, cut, digest_lines, digest_title, plain
+from services.alert.notify.text import body, digest_lines, digest_title
 from tocsin.messages import Alert, digest
 from tocsin.observe import get_logger
 from tocsin.settings import Secret
+from tocsin.text import cut, plain
 
 _SUBJECT: Final = 180  # characters
 _TEXT: Final = 100_000

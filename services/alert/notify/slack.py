@@ -12,9 +12,10 @@ import msgspec
 
 from services.alert.notify.http import Answer, Http, outcome
 from services.alert.notify.sink import Delivered, Item, Later, Notice, Outcome, Refused, gravity
-from services.alert.notify.text import body, chunks, cut, digest_lines, digest_title, headline
+from services.alert.notify.text import body, chunks, digest_lines, digest_title, headline
 from tocsin.messages import Alert, Change
 from tocsin.settings import Secret
+from tocsin.text import cut
 
 API: Final = "https://slack.com/api"
 _SECTION: Final = 2900  # characters; Slack takes 3,000 of a section, 150 of a header, 50 blocks

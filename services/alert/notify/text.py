@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from services.alert.notify.sink import Notice, gravity, is_exercise, scope
 from tocsin.messages import Alert, Citation
+from tocsin.text import cut, plain
 
 _ZERO_WIDTH: Final = "\u200b"
 _QUOTE: Final = 600  # characters of one sentence
@@ -17,21 +17,10 @@ _LINE: Final = 1500
 MEANING: Final = "Observed escalation in reporting, never a probability of war."
 
 
-def plain(text: str) -> str:
-    """The text on one line, without control, format and bidirectional marks."""
-    kept = (each if unicodedata.category(each)[0] != "C" else " " for each in text)
-    return " ".join("".join(kept).split())
-
-
 def harmless(text: str) -> str:
     """Plain text that mentions nobody: `@everyone`, `<!channel>` and their like stay text."""
     text = plain(text).replace("<", "‹").replace(">", "›")
     return text.replace("@", f"@{_ZERO_WIDTH}")
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, or as much of it as fits, and a mark that something is missing."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def headline(alert: Alert) -> str:
