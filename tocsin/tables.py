@@ -123,12 +123,12 @@ def _heads(lines: list[str], pattern: str) -> list[int]:
 def _fields(lines: list[str], head: int) -> dict[str, int]:
     """The lines of the fields of the table that begins at a line."""
     found: dict[str, int] = {}
-    for number, line in enumerate(lines[head:], head + 1):
-        if re.match(r"\s*\[", line):
+    for number in range(head, len(lines)):
+        if re.match(r"\s*\[", lines[number]):
             break
-        key = re.match(r'\s*"?([A-Za-z0-9_-]+)"?\s*=', line)
+        key = re.match(r'\s*"?([A-Za-z0-9_-]+)"?\s*=', lines[number])
         if key:
-            found.setdefault(key[1], number)
+            found.setdefault(key[1], number + 1)
     return found
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-import courlan
 import msgspec
 
+from services.ingest.domain.address import same_page
 from services.ingest.domain.countries import ISO3
 from services.ingest.sources.config import Config, FeedSource, FolderSource, PushSource, seconds
 from tocsin.errors import SettingsError
@@ -201,17 +201,10 @@ def _check_alone(table: Table, config: Config, taken: dict[tuple[str, str], Spot
         value = getattr(config, name, None)
         if value is None:
             continue
-        other = taken.setdefault((name, _plain(name, value)), table.spot)
+        value = same_page(value) if name == "url" else value
+        other = taken.setdefault((name, value), table.spot)
         if other is not table.spot:
             raise table.refusal(name, f"the same as of {other.what}, line {other.line}")
-
-
-def _plain(name: str, value: str) -> str:
-    """What is compared: two spellings of one address are one address."""
-    if name != "url":
-        return value
-    told = str(courlan.normalize_url(value)).partition("#")[0]
-    return re.sub(r"^https?://(www\.)?", "", told).rstrip("/")
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
