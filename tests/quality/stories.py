@@ -7,6 +7,8 @@ otherwise cleaned. Each of fifty words or more is carried by others, half an hou
 ways (`WAYS`), and once in all of them but the moving (`mixed`). All of it is one stream.
 
 - `copies`: of the copies of the five ways, the share with the story of their original.
+- `mixed_long`: of the copies in all ways at once, of stories of three hundred words or more. Of a
+  short story so treated hardly a sentence is left.
 - `distinct_joined`: of the originals, the share joined to another original that is another story.
   Reuters repeats, corrects and extends its stories: a pair that was read and is such a one stands
   in stories_same.txt, by the numbers of the set. Every other pair counts as wrong, and
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 WINDOW_S = 3 * 24 * 3600
 _COPIED_WORDS = 50
+_LONG_WORDS = 300
 _LEADS = [
     (
         "Officials and traders were weighing on {day} what the news from the agency would mean for "
@@ -235,6 +238,11 @@ def measure(count: int = 2_000) -> dict[str, float]:
     five = [each for way in WAYS for each in right[way]]
     figures["copies"] = sum(five) / len(five)
     figures |= {way: sum(each) / len(each) for way, each in right.items()}
+    long = {each.number for each in originals if each.words >= _LONG_WORDS}
+    mixes = [
+        story == found["", n] for (way, n), story in found.items() if way == "mixed" and n in long
+    ]
+    figures["mixed_long"] = sum(mixes) / len(mixes)
     figures["distinct_kept"] = 1 - len(wrong(found)) / len(originals)
     joined = sum(not way and story != str(number) for (way, number), story in found.items())
     return {**figures, "originals_joined": joined, "stories": len(originals), "made": len(five)}
