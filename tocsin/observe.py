@@ -22,6 +22,8 @@ from tocsin.settings import Http, Log
 # says as much.
 _REPEAT_WINDOW_S = 10.0
 _NOISY = ("aiokafka", "faust", "mode", "kafka", "asyncio")
+# They log URLs and headers as they are, with tokens: below a warning they are never heard.
+_TELLTALE = ("httpx2", "httpcore2", "urllib3")
 
 
 class _RepeatFilter(logging.Filter):
@@ -92,6 +94,8 @@ def configure_logging(log: Log, service: str) -> None:
     for name in _NOISY:
         library = logging.getLogger(name)
         library.setLevel("DEBUG" if log.level == "debug" else "WARNING")
+    for name in _TELLTALE:
+        logging.getLogger(name).setLevel("WARNING")
     handler.addFilter(lambda r: quiet.filter(r) if r.name.split(".")[0] in _NOISY else True)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 
+import httpx2
 import pytest
 
 from tests.support.processes import free_ports
@@ -114,3 +115,14 @@ def test_a_library_that_repeats_itself_is_heard_once_a_while(logging_restored, c
 
 def test_free_ports_differ():
     assert len(set(free_ports(5))) == 5
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_the_http_library_does_not_log_a_url_with_its_token(logging_restored, capsys, level):
+    observe.configure_logging(settings.Log(level=level), "test")
+    transport = httpx2.MockTransport(lambda _request: httpx2.Response(204))
+
+    with httpx2.Client(transport=transport) as client:
+        client.post("https://hooks.example/services/T0/canary", headers={"x-token": "canary"})
+
+    assert "canary" not in capsys.readouterr().err
