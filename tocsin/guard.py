@@ -22,6 +22,8 @@ from tocsin.errors import SettingsError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_KEPT: Final = 10  # idle connections
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")  # all that IANA gives out for the internet
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
@@ -46,7 +48,9 @@ def is_allowed(address: str, allow: Sequence[Network]) -> bool:
     ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     if any(ip.version == network.version and ip in network for network in allow):
         return True
-    return ip.is_global and not ip.is_multicast
+    # `is_global` knows only the exceptions of its Python, and not site-local, SIIT, local NAT64.
+    routed = ip.version == 4 or ip in _UNICAST
+    return routed and ip.is_global and not ip.is_multicast
 
 
 def _inner(ip: Address) -> Address:
@@ -102,13 +106,18 @@ def _trust() -> ssl.SSLContext:
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
-    """httpx2's own transport over the guarded backend, without proxies."""
+    """httpx2's own transport over the guarded backend, without proxies.
 
-    def __init__(self, allow: Sequence[Network]) -> None:
+    `connections`: at most so many at once; None where those who ask are bounded themselves.
+    """
+
+    def __init__(self, allow: Sequence[Network], *, connections: int | None = 10) -> None:
         super().__init__(verify=_trust(), trust_env=False)
         # There is no public way to give the pool another backend.
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_trust(),
             network_backend=_Backend(allow),
+            max_connections=connections,
+            max_keepalive_connections=_KEPT,
             keepalive_expiry=30.0,
         )

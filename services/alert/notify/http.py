@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx2
@@ -14,6 +13,7 @@ import msgspec
 from services.alert.notify.sink import Delivered, Later, Outcome, Refused
 from tocsin.errors import SettingsError
 from tocsin.guard import Forbidden, GuardedTransport, Network
+from tocsin.retry_after import retry_after_s
 
 _AGAIN: Final = (408, 425)
 _CONTENT: Final = (400, 413, 422)
@@ -68,7 +68,11 @@ class Http:
                     text += chunk
                     if len(text) > _MOST_READ:
                         break
-            after_s = seconds(answer.headers.get("retry-after"), datetime.now(UTC))
+            after_s = retry_after_s(
+                answer.headers.get("retry-after"),
+                datetime.now(UTC),
+                longest_s=_LONGEST_RETRY_AFTER_S,
+            )
             return Answer(status=answer.status_code, retry_after_s=after_s, text=bytes(text))
 
 
@@ -99,17 +103,3 @@ def check_url(url: str, name: str) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise SettingsError(f"{name}: not an http or https URL")
     return url
-
-
-def seconds(retry_after: str | None, now: datetime) -> float | None:
-    """A Retry-After header, seconds or a date, as seconds from now; None if it is neither."""
-    if retry_after is None:
-        return None
-    try:
-        if retry_after.strip().isdigit():
-            wait_s = float(retry_after)
-        else:
-            wait_s = (parsedate_to_datetime(retry_after) - now).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return min(max(wait_s, 0.0), _LONGEST_RETRY_AFTER_S)
