@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -20,6 +20,8 @@ from services.alert import words
 from services.alert.hushes import Ask, Conflict, Hushes, NotFound
 from tocsin.errors import SettingsError, Unavailable, UsageError
 from tocsin.settings import Secret
+from tocsin.web import Bucket, Handler, problem, serve
+from tocsin.web import listen as listen_on
 
 T = TypeVar("T")
 
@@ -38,8 +40,6 @@ _TITLES: Final = {
     429: "too many requests",
     503: "Redis is away",
 }
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class AckBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,8 +76,7 @@ class Api:
             raise SettingsError(why)
         self._hushes = hushes
         self._token = b"Bearer " + token.reveal().encode()
-        self._clock = clock
-        self._left, self._counted_at = _BURST, clock()
+        self._bucket = Bucket(_PER_S, _BURST, clock)
 
     def application(self) -> web.Application:
         """The routes, every one behind the token."""
@@ -96,17 +95,11 @@ class Api:
 
     async def serve(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Answers on the socket until the stop."""
-        runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listening).start()
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+        await serve(self.application(), listening, stop)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not self._allowed():
+        if self._bucket.take():
             return _problem(429, "wait a second", {"retry-after": "1"})
         given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._token):
@@ -126,16 +119,8 @@ class Api:
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            return _problem(error.status, _TITLES.get(error.status, error.reason))
-
-    def _allowed(self) -> bool:
-        now = self._clock()
-        self._left = min(_BURST, self._left + (now - self._counted_at) * _PER_S)
-        self._counted_at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+            allow = {"allow": error.headers["allow"]} if "allow" in error.headers else None
+            return _problem(error.status, _TITLES.get(error.status, error.reason), allow)
 
     async def _alerts(self, request: web.Request) -> web.Response:
         return _answer(await self._hushes.alerts(request.query.get("run")))
@@ -183,11 +168,7 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         SettingsError: the address cannot be had.
     """
-    try:
-        return socket.create_server((host, port))
-    except OSError as error:
-        why = f"TOCSIN_ALERT_API_HOST, _PORT: {host}:{port}: {error.strerror}"
-        raise SettingsError(why) from error
+    return listen_on(host, port, "TOCSIN_ALERT_API_HOST, _PORT")
 
 
 async def _body(request: web.Request, kind: type[T]) -> T:
@@ -201,10 +182,4 @@ def _answer(value: object, status: int = 200) -> web.Response:
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None) -> web.Response:
-    problem = {"title": _TITLES.get(status, "error"), "status": status, "detail": detail}
-    return web.Response(
-        body=msgspec.json.encode(problem),
-        status=status,
-        content_type="application/problem+json",
-        headers=headers,
-    )
+    return problem(status, _TITLES.get(status, "error"), detail, headers)
