@@ -1,4 +1,4 @@
-"""Writes docs/reference.md, docs/schemas/ and docs/asyncapi.json from the code.
+"""Writes docs/reference.md, docs/schemas/, docs/asyncapi.json and docs/openapi.json from the code.
 
 `make docs` writes them; tests/unit/test_reference.py fails when they no longer say what the code
 does.
@@ -18,6 +18,7 @@ import msgspec
 from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.ingest.push import openapi
 from tocsin import settings, topics
 from tocsin.errors import Reason
 from tocsin.topics import Topic
@@ -44,6 +45,7 @@ def files() -> dict[Path, str]:
     return {
         DOCS / "reference.md": reference(),
         DOCS / "asyncapi.json": _json(asyncapi()),
+        DOCS / "openapi.json": _json(openapi.document()),
         **schemas,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -13,12 +14,17 @@ from services.ingest.app import Intake
 from services.ingest.replay import Plan, replay
 from services.ingest.seen import Seen
 from services.ingest.settings import Settings
+from services.ingest.sources import push
+from services.ingest.sources.config import Config
+from services.ingest.sources.file import read_sources
 from services.ingest.sources.files import index
 from services.ingest.sources.inbox import Inbox
 from services.ingest.stories import Stories
 from tocsin import bus, settings
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.observe import Health, configure_logging, get_logger, serve
+
+Source = Callable[[threading.Event], None]
 
 
 def main() -> int:
@@ -33,6 +39,7 @@ def main() -> int:
 
 
 def _run(chosen: Settings) -> int:
+    admitted = push.access(_sources(chosen), os.environ, chosen.push_port)
     health = Health()
     server = serve(chosen.http, health)
     stop = threading.Event()
@@ -41,15 +48,21 @@ def _run(chosen: Settings) -> int:
     get_logger().info("starting", port=server.port)
     bus.wait_for_broker(chosen.kafka)
     failed: list[TocsinError] = []
-    sources = [*([_replay] if chosen.replay else []), *([_inbox] if chosen.inbox else [])]
+    sources: dict[str, Source] = {}
+    if chosen.replay:
+        sources["replay"] = functools.partial(_replay, chosen)
+    if chosen.inbox:
+        sources["inbox"] = functools.partial(_inbox, chosen)
+    if admitted:
+        sources["push"] = push.Push(admitted, chosen, _intake(chosen)[0]).run
     threads = [
-        threading.Thread(target=_source, args=(each, chosen, stop, failed), name=each.__name__)
-        for each in sources
+        threading.Thread(target=_source, args=(name, run, stop, failed), name=name)
+        for name, run in sources.items()
     ]
     for thread in threads:
         thread.start()
     health.mark_ready()
-    get_logger().info("ready", sources=[each.__name__.strip("_") for each in sources])
+    get_logger().info("ready", sources=list(sources))
     stop.wait()
     health.mark_not_ready("stop", "stopping")
     for thread in threads:
@@ -60,17 +73,16 @@ def _run(chosen: Settings) -> int:
     return 0
 
 
-def _source(
-    source: Callable[[Settings, threading.Event], None],
-    chosen: Settings,
-    stop: threading.Event,
-    failed: list[TocsinError],
-) -> None:
+def _sources(chosen: Settings) -> list[Config]:
+    return read_sources(Path(chosen.sources)) if chosen.sources else []
+
+
+def _source(name: str, run: Source, stop: threading.Event, failed: list[TocsinError]) -> None:
     try:
-        source(chosen, stop)
+        run(stop)
     except Exception as error:  # noqa: BLE001 - a source that fell silent must not look ready
         if not stop.is_set():
-            get_logger().exception("a source failed", source=source.__name__.strip("_"))
+            get_logger().exception("a source failed", source=name)
             failed.append(error if isinstance(error, TocsinError) else TocsinError(repr(error)))
             stop.set()
 

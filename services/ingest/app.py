@@ -174,6 +174,8 @@ class Intake:
             copied = before is None and one.outlet is None and first.get(one.fingerprint)
             if copied or (before and before.fingerprint == one.fingerprint):
                 why = f"the same words as {copied}" if copied else "published before"
+                if before:
+                    one = msgspec.structs.replace(one, revision=before.revision)
                 judged.append(
                     Verdict(outcome=Outcome.SEEN, origin=each.origin, article=one, why=why)
                 )

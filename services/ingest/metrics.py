@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from tocsin.errors import Reason
 
@@ -35,7 +35,20 @@ STORIES = Counter(
 BATCH_SECONDS = Histogram(
     "tocsin_ingest_batch_seconds", "Time to clean, check and publish a batch."
 )
+PUSH_REQUESTS = Counter(
+    "tocsin_ingest_push_requests_total", "Requests to the push API, by HTTP status.", ["status"]
+)
+PUSH_SECONDS = Histogram(
+    "tocsin_ingest_push_seconds", "Time from a push's head to its answer, Kafka's word included."
+)
+PUSH_WAITING = Gauge(
+    "tocsin_ingest_push_waiting", "Pushed articles that wait for their turn to be published."
+)
+# Every status the push API answers.
+PUSH_STATUSES = (200, 202, 400, 401, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503)
 
+for _status in PUSH_STATUSES:
+    PUSH_REQUESTS.labels(str(_status))
 for _outcome in Outcome:
     ARTICLES.labels(_outcome.value)
 for _story in StoryOutcome:

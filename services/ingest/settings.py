@@ -33,3 +33,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     story_texts: Annotated[int, msgspec.Meta(ge=1)] = 30_000
     # articles published at once when nothing is waited for
     batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+
+    sources: str | None = None  # the file that names feeds, pushing sources and folders
+    push_host: str = "127.0.0.1"  # the address where articles can be pushed
+    push_port: settings.Port | None = None  # none: no push; 0 takes any free one
+    # bytes of a pushed body, inflated
+    push_max_bytes: Annotated[int, msgspec.Meta(ge=1000, le=64_000_000)] = 8_000_000
+    push_max_lines: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2_000  # articles of a request
+    push_body_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0  # s for a whole body to come
+    # articles that may wait to be published before others are turned away
+    push_waiting: Annotated[int, msgspec.Meta(ge=1)] = 5_000
+    # bytes of all bodies held at once before others are turned away
+    push_held_bytes: Annotated[int, msgspec.Meta(ge=1000)] = 64_000_000
