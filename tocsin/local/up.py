@@ -17,6 +17,7 @@ _LAST_PORT: Final = 65533  # two more services follow the first
 _EXAMPLES: Final = """examples:
   tocsin up                                    then, elsewhere: tocsin replay seeds; tocsin watch
   tocsin up --replay seeds --inbox ./inbox     replay the seeds, and take what is dropped there
+  tocsin up --sources sources.toml             follow feeds; then: tocsin sources list sources.toml
   tocsin up --kafka-port 29092 --redis-port 26379 --http-port 9201
 
 Nothing it holds outlives it: the embedded broker and Redis keep all in memory.
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--http-port", type=_port, default=9101, help="first of three")
     parser.add_argument("--replay", metavar="PATH", help="replay this once after the start")
     parser.add_argument("--inbox", metavar="FOLDER", help="publish what is dropped there")
+    parser.add_argument("--sources", metavar="FILE", help="the sources file: feeds, push, folders")
     return parser
 
 
@@ -65,7 +67,7 @@ def _port(text: str) -> int:
 
 def _sources(options: argparse.Namespace) -> dict[str, str]:
     env: dict[str, str] = {}
-    for name in ("replay", "inbox"):
+    for name in ("replay", "inbox", "sources"):
         path = getattr(options, name)
         if path is not None:
             if not Path(path).exists():

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
+import tomllib
+
+import msgspec
 import pycountry
 import pytest
 
 from services.ingest.domain.countries import ISO3
 from services.ingest.sources.config import FeedSource, FolderSource, PushSource
 from services.ingest.sources.file import parse_sources, read_sources
+from tests.support.paths import ROOT
 from tocsin.errors import SettingsError
 
 FEED = '[[source]]\nname = "wire"\nurl = "https://news.example/feed"\n'
@@ -123,3 +128,40 @@ def test_a_file_that_is_not_there_or_is_no_text_is_named(tmp_path):
         read_sources(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match=r"sources file .*latin\.toml: not UTF-8"):
         read_sources(tmp_path / "latin.toml")
+
+
+EXAMPLE = ROOT / "deploy/ingest/sources.example.toml"
+
+
+def test_the_example_is_read_whole_and_has_every_kind():
+    found = read_sources(EXAMPLE)
+
+    assert {type(each) for each in found} == {FeedSource, PushSource, FolderSource}
+    assert sum(each.enabled for each in found) > 25
+
+
+@pytest.mark.parametrize("kind", [FeedSource, PushSource, FolderSource])
+def test_the_example_names_every_word_of_the_file(kind):
+    text = EXAMPLE.read_text()
+
+    words = ["kind", *(each.encode_name for each in msgspec.structs.fields(kind))]
+    assert [each for each in words if not re.search(rf"\b{each}\b", text)] == []
+
+
+def test_the_example_calls_families_as_alert_does_and_weighs_them_alike():
+    table = tomllib.loads((ROOT / "services/alert/data/families.toml").read_text())["family"]
+    tiers = {each["name"]: each["tier"] for each in table}
+
+    enabled = [each for each in read_sources(EXAMPLE) if each.enabled]
+    told = {each.family: each.tier for each in enabled}
+    assert {name: tier for name, tier in told.items() if name in tiers} == {
+        name: tier for name, tier in tiers.items() if name in told
+    }
+    assert len(set(told) & set(tiers)) > 15
+    # Nobody else is a paper of record, and each source is a family of its own.
+    assert {tier for name, tier in told.items() if name not in tiers} <= {
+        "known",
+        "local",
+        "unknown",
+    }
+    assert len(told) == len(enabled)

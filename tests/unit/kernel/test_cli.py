@@ -35,6 +35,7 @@ def test_help_lists_every_command(capsys):
         ["replay", "nowhere-at-all"],
         ["replay", "n" * 300],
         ["up", "--kafka-port", "99999"],
+        ["up", "--sources", "nowhere-at-all"],
     ],
 )
 def test_a_misuse_exits_2_without_a_traceback(arguments):
