@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import time
 from collections.abc import Sequence
@@ -230,6 +231,8 @@ class Producer:
                 delivery_timeout_ms=120_000,
                 max_block_ms=10_000 if patience_s is None else int(patience_s * 1000),
             )
+        # Before kafka-python's own end, which shows a traceback when the broker is away.
+        atexit.register(self.close)
 
     def publish(self, batch: Sequence[Outgoing], timeout_s: float = 30.0) -> None:
         """Sends all, in order, and returns when the broker has acknowledged all.
@@ -262,7 +265,9 @@ class Producer:
 
     def close(self) -> None:
         """Ends the connection; what was not acknowledged is given up."""
-        self._producer.close(timeout=2)
+        atexit.unregister(self.close)
+        with contextlib.suppress(kafka_errors.KafkaError):
+            self._producer.close(timeout=2)
 
 
 class Reader:

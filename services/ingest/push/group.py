@@ -55,6 +55,7 @@ class Group:
         self._chunks: deque[_Chunk] = deque()
         self._waiting = 0
         self._open = True
+        self._owed: set[_Chunk] = set()
         self._changed = threading.Condition()
         # A daemon: a broker that is away must not hold the end of the process.
         threading.Thread(target=self._run, name="push-group", daemon=True).start()
@@ -75,12 +76,20 @@ class Group:
             self._chunks.extend(chunks)
             self._count(len(items))
             self._changed.notify()
+        self._owed.update(chunks)
         try:
             async with asyncio.timeout(self._patience_s):
                 told = await asyncio.gather(*(each.told for each in chunks))
         except TimeoutError:
             raise Unavailable("it took too long") from None
+        finally:
+            self._owed.difference_update(chunks)
         return [verdict for each in told for verdict in each]
+
+    def give_up(self) -> None:
+        """Tells all who wait, in the loop, that it will not be."""
+        for each in self._owed:
+            each.tell(Unavailable("ingest stops"))
 
     def close(self) -> None:
         """Ends the thread when nothing waits."""

@@ -19,6 +19,7 @@ from tocsin.observe import get_logger
 from tocsin.settings import Secret
 from tocsin.web import listen
 
+_ANSWER_S = 4.0  # for requests under way at the stop; a broker that is away is not waited for
 _STOP_S = 0.1  # how often the loop looks whether it is to stop
 
 
@@ -61,6 +62,8 @@ class Push:
                 await asyncio.sleep(_STOP_S)
         finally:
             ended.set()
+            await asyncio.wait([serving], timeout=_ANSWER_S)
+            group.give_up()
             await serving
             group.close()
             await keys.close()
