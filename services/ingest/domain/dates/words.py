@@ -64,6 +64,29 @@ ENGLISH_MONTHS: Final = _spellings(_ENGLISH, lower=False)
 TEXT_MONTHS: Final = ENGLISH_MONTHS | _spellings(_FOREIGN, lower=True)
 DATELINE_MONTHS: Final = TEXT_MONTHS | _spellings(_SHORT, lower=True)
 
+# More languages, for fields that hold a date and nothing else: Russian, Ukrainian, Turkish, Greek,
+# Hungarian, Polish, Dutch, Indonesian, Arabic (two sets of names), Hebrew, Persian.
+_FIELD: Final = (
+    "января янв січня ocak oca ιανουαρίου ιαν január stycznia januari يناير ינואר בינואר ژانویه",
+    "февраля фев лютого şubat şub φεβρουαρίου φεβ február februári lutego februari فبراير شباط"
+    " פברואר בפברואר فوریه",
+    "марта мар березня mart μαρτίου μάρ μαρ március marca maart maret مارس آذار מרץ במרץ",
+    "апреля апр квітня nisan nis απριλίου απρ április kwietnia أبريل ابريل نيسان אפריל באפריל آوریل",
+    "мая травня mayıs μαΐου μάι μαϊ május maja mei مايو أيار מאי במאי مه",
+    "июня июн червня haziran haz ιουνίου ιούν ιουν június czerwca يونيو حزيران יוני ביוני ژوئن",
+    "июля июл липня temmuz tem ιουλίου ιούλ ιουλ július lipca يوليو تموز יולי ביולי ژوئیه",
+    "августа авг серпня ağustos ağu αυγούστου αύγ αυγ augusztus sierpnia augustus agustus أغسطس آب"
+    " אוגוסט באוגוסט اوت",
+    "сентября сен вересня eylül eyl σεπτεμβρίου σεπ szeptember września سبتمبر أيلول ספטמבר"
+    " בספטמבר سپتامبر",
+    "октября окт жовтня ekim eki οκτωβρίου οκτ október października أكتوبر אוקטובר באוקטובר اکتبر",
+    "ноября ноя листопада kasım kas νοεμβρίου νοέ νοε listopada نوفمبر נובמבר בנובמבר نوامبر",
+    "декабря дек грудня aralık ara δεκεμβρίου δεκ grudnia desember ديسمبر דצמבר בדצמבר دسامبر",
+)
+FIELD_MONTHS: Final = {form.casefold(): number for form, number in DATELINE_MONTHS.items()} | {
+    name.casefold(): number for number, names in enumerate(_FIELD, 1) for name in names.split()
+}
+
 _WEEKDAYS: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 WEEKDAYS: Final = {
     form: number
@@ -72,6 +95,18 @@ WEEKDAYS: Final = {
     for form in (short, short.upper())
 } | {"Thurs": 3, "THURS": 3}
 LONG_WEEKDAYS: Final = {name: number for number, name in enumerate(_WEEKDAYS)}
+
+# In a date field they say nothing that the date does not, and are not checked.
+FOREIGN_WEEKDAYS: Final = frozenset(
+    "lunes martes miércoles miercoles jueves viernes sábado sabado domingo lun mié mie jue vie sáb"
+    " lundi mardi mercredi jeudi vendredi samedi dimanche mer jeu ven sam dim"
+    " montag dienstag mittwoch donnerstag freitag samstag sonntag mo di mi do fr sa so"
+    " segunda-feira terça-feira quarta-feira quinta-feira sexta-feira seg ter qua qui sex"
+    " lunedì martedì mercoledì giovedì venerdì sabato domenica gio dom mar"
+    " понедельник вторник среда четверг пятница суббота воскресенье пн вт ср чт пт сб вс"
+    " pazartesi salı çarşamba perşembe cuma cumartesi pazar paz pzt sal çar per cum cmt"
+    " κυρ δευ τρι τετ πεμ παρ σαβ".split()
+)
 
 # Hours east of Greenwich. A name that means several zones (IST, ET, CST in Beijing) is not here:
 # its time is read as UTC and flagged.
