@@ -68,17 +68,14 @@ DATELINE_MONTHS: Final = TEXT_MONTHS | _spellings(_SHORT, lower=True)
 # Hungarian, Polish, Dutch, Indonesian, Arabic (two sets of names), Hebrew, Persian.
 _FIELD: Final = (
     "января янв січня ocak oca ιανουαρίου ιαν január stycznia januari يناير ינואר בינואר ژانویه",
-    "февраля фев лютого şubat şub φεβρουαρίου φεβ február februári lutego februari فبراير شباط"
-    " פברואר בפברואר فوریه",
+    "февраля фев лютого şubat şub φεβρουαρίου φεβ február februári lutego فبراير شباط פברואר فوریه",
     "марта мар березня mart μαρτίου μάρ μαρ március marca maart maret مارس آذار מרץ במרץ",
-    "апреля апр квітня nisan nis απριλίου απρ április kwietnia أبريل ابريل نيسان אפריל באפריל آوریل",
+    "апреля апр квітня nisan nis απριλίου απρ április kwietnia أبريل نيسان אפריל באפריל آوریل",
     "мая травня mayıs μαΐου μάι μαϊ május maja mei مايو أيار מאי במאי مه",
     "июня июн червня haziran haz ιουνίου ιούν ιουν június czerwca يونيو حزيران יוני ביוני ژوئن",
     "июля июл липня temmuz tem ιουλίου ιούλ ιουλ július lipca يوليو تموز יולי ביולי ژوئیه",
-    "августа авг серпня ağustos ağu αυγούστου αύγ αυγ augusztus sierpnia augustus agustus أغسطس آب"
-    " אוגוסט באוגוסט اوت",
-    "сентября сен вересня eylül eyl σεπτεμβρίου σεπ szeptember września سبتمبر أيلول ספטמבר"
-    " בספטמבר سپتامبر",
+    "августа авг серпня ağustos ağu αυγούστου αύγ αυγ augusztus sierpnia agustus أغسطس אוגוסט اوت",
+    "сентября сен вересня eylül eyl σεπτεμβρίου σεπ szept września سبتمبر أيلول ספטמבר سپتامبر",
     "октября окт жовтня ekim eki οκτωβρίου οκτ október października أكتوبر אוקטובר באוקטובר اکتبر",
     "ноября ноя листопада kasım kas νοεμβρίου νοέ νοε listopada نوفمبر נובמבר בנובמבר نوامبر",
     "декабря дек грудня aralık ara δεκεμβρίου δεκ grudnia desember ديسمبر דצמבר בדצמבר دسامبر",
