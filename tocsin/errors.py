@@ -16,6 +16,7 @@ class Reason(StrEnum):
     TOMBSTONE = "tombstone"
     UNKNOWN_VERSION = "unknown_version"
     UNREADABLE = "unreadable"
+    EMBARGOED = "embargoed"
     TIMED_OUT = "timed_out"
     CRASHED = "crashed"
     RAISED = "raised"

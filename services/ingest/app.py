@@ -66,10 +66,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Fresh(msgspec.Struct, frozen=True, kw_only=True):
-    """An article to publish. `before`: what is remembered of the revision it edits, if it does."""
+    """An article to publish. `before`: what is remembered of the revision it edits, if it does.
+
+    `version`: its number at its source, 0 without.
+    """
 
     origin: str
     article: Article
+    version: int = 0
     before: Known | None = None
 
 
@@ -154,7 +158,7 @@ class Intake:
             found = article(given, self._agencies, run=run, now=self._clock())
         except BadMessage as error:
             return Refused(given.origin, given.raw or given.text.encode("utf-8", "replace"), error)
-        return _Fresh(origin=given.origin, article=found)
+        return _Fresh(origin=given.origin, article=found, version=given.version)
 
     def _unseen(self, read: Sequence[_Fresh | Refused], scope: str) -> list[_Judged]:
         """The same, with a verdict on what was published before."""
@@ -172,17 +176,16 @@ class Intake:
             before = known.get(one.id)
             # A copy under another name adds nothing, unless another outlet carries it.
             copied = before is None and one.outlet is None and first.get(one.fingerprint)
-            if copied or (before and before.fingerprint == one.fingerprint):
-                why = f"the same words as {copied}" if copied else "published before"
+            if why := f"the same words as {copied}" if copied else _stale(each, before):
                 if before:
                     one = msgspec.structs.replace(one, revision=before.revision)
                 judged.append(
                     Verdict(outcome=Outcome.SEEN, origin=each.origin, article=one, why=why)
                 )
                 continue
-            revision = before.revision + 1 if before else 1
+            revision = max(before.revision + 1 if before else 1, each.version)
             one = msgspec.structs.replace(one, revision=revision)
-            judged.append(_Fresh(origin=each.origin, article=one, before=before))
+            judged.append(msgspec.structs.replace(each, article=one, before=before))
             known[one.id] = Known(revision, one.fingerprint)
             first[one.fingerprint] = first.get(one.fingerprint) or one.id
         return judged
@@ -256,6 +259,19 @@ def partition_of(run: str | None) -> int | None:
 def scope_of(run: str | None) -> str:
     """The name under which what was published is remembered; no run can be named like the feed."""
     return "live" if run is None else f"run:{run}"
+
+
+def _stale(fresh: _Fresh, before: Known | None) -> str:
+    """Why an article adds nothing to what was published under its id; empty if it does."""
+    if before is None:
+        return ""
+    if before.fingerprint == fresh.article.fingerprint:
+        return "published before"
+    if fresh.version and fresh.version < before.revision:
+        return "an older version than was published"
+    if "headline_only" in fresh.article.flags:  # it would take back what the whole text says
+        return "a headline of what was published before"
+    return ""
 
 
 def _verdict(each: _Judged) -> Verdict:

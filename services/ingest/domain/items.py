@@ -23,12 +23,19 @@ class Refused(msgspec.Struct, frozen=True):
     error: BadMessage
 
 
+class Held(Refused, frozen=True, kw_only=True):
+    """An input that may not be published before its time."""
+
+    until: datetime
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One article as a source gave it. `origin` names file and line for errors.
 
     `fresh`: the source hands over what has just appeared, so that a dateline without a year is of
     these days. No archive is fresh, and no folder. `raw`: what came, for a dead letter; without it
-    the text is.
+    the text is. `version`: its number at the source, 0 without; a lower one that comes later is
+    an old one.
     """
 
     guid: str
@@ -44,9 +51,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     fresh: bool = False
     byline: str | None = None
+    dateline: str | None = None
     family: str | None = None
     tier: str | None = None
     country: str | None = None
+    version: int = 0
     raw: bytes = b""
 
 
@@ -81,7 +90,7 @@ def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -
         url=url,
         outlet=item.outlet,
         agency=cleaned.agency,
-        dateline=cleaned.dateline,
+        dateline=cleaned.dateline or item.dateline,
         language=item.language,
         published_at=dating.at,
         published_basis=dating.basis,

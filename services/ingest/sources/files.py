@@ -1,6 +1,7 @@
-"""Text files, JSONL files and folders of them, in order of publication.
+"""Files and folders of them, in order of publication.
 
-The index holds where each article stands, not the article, so a feed larger than memory works.
+The index holds where each article stands, not the article, so a feed larger than memory works. What
+is packed, or stands in a document of many, is kept in a temporary file meanwhile.
 """
 
 from __future__ import annotations
@@ -9,46 +10,57 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from services.ingest.domain.items import Item, Refused, published
+from services.ingest.sources.formats.detect import Format
+from services.ingest.sources.formats.given import Given
+from services.ingest.sources.formats.read import (
+    LINES,
+    MAX_DOCUMENT_BYTES,
+    Unfinished,
+    document,
+    line,
+)
+from services.ingest.sources.opened import (
+    OnDisk,
+    Opened,
+    Spool,
+    Stored,
+    bounded_lines,
+    open_regular,
+    unpacked,
+)
 from tocsin.errors import BadMessage, Reason, UsageError
-from tocsin.messages import PublishedBasis, digest
 
 MANIFEST: Final = "manifest.toml"
-_TEXT: Final = frozenset([".txt"])
-_LINES: Final = frozenset([".jsonl", ".ndjson"])
-REFUSED_HEAD: Final = 500_000  # bytes kept of a line that is refused
-_MAX_BYTES: Final = 10_000_000  # one article; beyond it is no article
+# What a folder is looked through for. Of the second row many are of other kinds: those that turn
+# out to be are passed over.
+OWN_SUFFIXES: Final = frozenset([".txt", ".jsonl", ".ndjson", ".eml", ".nitf", ".newsml"])
+SHARED_SUFFIXES: Final = frozenset(
+    [".gz", ".zip", ".xml", ".json", ".csv", ".rss", ".atom", ".rdf"]
+)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one article stands: a file, or one line of it from `offset`. `line` 0: the file."""
+    """Where one article stands. `kind` None: as it was taken out of a document.
 
-    path: Path
+    `line`: its number in the file; 0 if the file is the article.
+    """
+
+    given: Given
+    stored: Stored
+    kind: Format | None
     guid: str
     published_at: datetime | None
-    flags: tuple[str, ...] = ()
+    version: int = 0
     line: int = 0
     offset: int = 0
     length: int = 0
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a JSONL feed."""
-
-    text: str
-    id: str | None = None
-    title: str | None = None
-    url: str | None = None
-    outlet: str | None = None
-    source: str | None = None
-    language: str | None = None
-    published_at: str | None = None
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +71,13 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int
 
 
-def index(paths: Sequence[Path]) -> Index:
+def index(
+    paths: Sequence[Path],
+    *,
+    source: str = "replay",
+    archive: bool = False,
+    now: datetime | None = None,
+) -> Index:
     """Finds every article below the paths.
 
     Raises:
@@ -69,17 +87,29 @@ def index(paths: Sequence[Path]) -> Index:
     refused: list[Refused] = []
     ignored = 0
     manifests: dict[Path, dict[str, datetime | None]] = {}
+    spool = Spool()
     for path in paths:
         files, passed_over = _files(path)
         ignored += passed_over
         base = path if path.is_dir() else path.parent
         for file in files:
             if file.parent not in manifests:
-                manifests[file.parent] = _manifest(file.parent)
-            name = _name(file, base)
-            for found in _scan(file, name, manifests[file.parent].get(file.name)):
-                (entries if isinstance(found, Entry) else refused).append(found)  # type: ignore[arg-type]
-    entries.sort(key=_order)
+                manifests[file.parent] = manifest(file.parent)
+            given = Given(
+                origin=str(file),
+                # An archive's lines are known by their file, wherever that lies.
+                name=file.name if archive else _name(file, base),
+                source=source,
+                now=now or datetime.now(UTC),
+                archive=archive,
+                written_at=manifests[file.parent].get(file.name),
+            )
+            for found in _scan(file, given, spool, named=path is file):
+                if found is None:
+                    ignored += 1
+                else:
+                    (entries if isinstance(found, Entry) else refused).append(found)  # type: ignore[arg-type]
+    entries.sort(key=order)
     return Index(entries=tuple(entries), refused=tuple(refused), ignored=ignored)
 
 
@@ -89,83 +119,147 @@ def read(entry: Entry) -> Item:
     Raises:
         BadMessage: it is empty, no text, or not in the shape of an article.
     """
-    origin = _origin(entry.path, entry.line)
-    data = raw(entry)
-    if entry.line:
-        line = _line(data, origin)
-        return Item(
-            guid=entry.guid,
-            source=line.source or "replay",
-            origin=origin,
-            text=line.text,
-            title=line.title,
-            url=line.url,
-            outlet=line.outlet,
-            language=line.language,
-            published_at=entry.published_at,
-            published_basis=PublishedBasis.FEED if entry.published_at else PublishedBasis.NONE,
-            flags=entry.flags,
-            raw=data,
-        )
-    return Item(
-        guid=entry.guid,
-        source="replay",
-        origin=origin,
-        text=_text(data, origin),
-        published_at=entry.published_at,
-        published_basis=PublishedBasis.MANIFEST if entry.published_at else PublishedBasis.NONE,
-        flags=entry.flags,
-        raw=data,
-    )
+    found = _at(entry)
+    if isinstance(found, Item):
+        return found
+    raise found.error
 
 
 def read_all(entries: Sequence[Entry]) -> list[Item | Refused]:
     """What stands at each entry, or why it cannot be an article."""
-    found: list[Item | Refused] = []
-    for entry in entries:
-        try:
-            found.append(read(entry))
-        except BadMessage as error:
-            found.append(Refused(str(entry.path), _head(entry), error))
-    return found
+    return [_at(each) for each in entries]
 
 
-def raw(entry: Entry) -> bytes:
-    """The bytes at an entry, as they stand in the file.
+def _at(entry: Entry) -> Item | Refused:
+    try:
+        if entry.kind is None:
+            data = entry.stored.read(entry.offset, entry.length)
+            return msgspec.msgpack.decode(data, type=Item)
+        if entry.kind in LINES:
+            data = entry.stored.read(entry.offset, entry.length)
+            return line(entry.kind, data, entry.given, entry.line)
+        data = entry.stored.read(0, MAX_DOCUMENT_BYTES + 1)
+    except BadMessage as error:
+        return Refused(entry.given.origin, b"", error)
+    return next(document(entry.kind, data, entry.given))
+
+
+def scan(
+    opened: Opened,
+    given: Given,
+    spool: Spool,
+    stored: Stored | None,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    first: int = 1,
+) -> Iterator[Entry | Refused]:
+    """Every article of an open file; of lines those between two places, the first numbered so.
+
+    `stored`: where the file can be read again; what is packed is copied to the spool.
+    """
+    kind, keep = opened.kind, None if opened.packed else stored
+    if kind in LINES:
+        for number, offset, length, data in bounded_lines(
+            opened.file, start=start, end=end, first=first
+        ):
+            found = line(kind, data, given, number)
+            if isinstance(found, Refused):
+                yield found
+            elif keep is not None:
+                yield _entry(found, given, keep, kind, number, (offset, length))
+            else:
+                yield _entry(found, given, spool, kind, number, spool.add(data or b""))
+    elif kind is Format.TEXT and keep is not None:
+        yield Entry(
+            given=given, stored=keep, kind=kind, guid=given.name, published_at=given.written_at
+        )
+    elif kind is not None:
+        data = opened.file.read(MAX_DOCUMENT_BYTES + 1)
+        for number, each in enumerate(document(kind, data, given), start=1):
+            if isinstance(each, Refused):
+                yield each
+            else:
+                place = spool.add(msgspec.msgpack.encode(each))
+                yield _entry(each, given, spool, None, number, place)
+    if opened.cut is not None:
+        yield Unfinished(given.origin, b"", opened.cut)
+
+
+def _entry(
+    found: Item,
+    given: Given,
+    stored: Stored,
+    kind: Format | None,
+    number: int,
+    place: tuple[int, int],
+) -> Entry:
+    return Entry(
+        given=given,
+        stored=stored,
+        kind=kind,
+        guid=found.guid,
+        published_at=found.published_at,
+        version=found.version,
+        line=number,
+        offset=place[0],
+        length=place[1],
+    )
+
+
+def _scan(
+    file: Path, given: Given, spool: Spool, *, named: bool
+) -> Iterator[Entry | Refused | None]:
+    """Every article of a file; None for one of another kind, which only a folder may hold."""
+    try:
+        opened = open_unpacked(file, given, follow=named)
+    except BadMessage as error:
+        yield Refused(given.origin, b"", error)
+        return
+    with opened.file:
+        empty = os.fstat(opened.file.fileno()).st_size == 0
+        if opened.kind is None and file.suffix.lower() not in SHARED_SUFFIXES:
+            opened = msgspec.structs.replace(opened, kind=Format.TEXT)
+        if opened.kind is None and not (empty or named):
+            yield None
+        elif opened.kind is None or (empty and opened.kind in LINES):
+            yield Refused(given.origin, b"", unknown(given.origin, empty=empty))
+        else:
+            yield from scan(opened, given, spool, OnDisk(file))
+
+
+def open_unpacked(file: Path, given: Given, *, follow: bool) -> Opened:
+    """The file from its beginning, unpacked, with its format.
 
     Raises:
-        BadMessage: the file cannot be read, or holds more than an article.
+        BadMessage: it cannot be opened or unpacked.
     """
+    plain = open_regular(file, follow=follow)
     try:
-        with entry.path.open("rb") as file:
-            if entry.line:
-                file.seek(entry.offset)
-                return file.read(entry.length)
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise BadMessage(Reason.UNREADABLE, f"{entry.path}: {error.strerror}") from error
-    if len(data) > _MAX_BYTES:
-        raise BadMessage(Reason.TOO_LARGE, f"{entry.path}: over {_MAX_BYTES} bytes")
-    return data
+        return unpacked(plain, file.name, given.origin)
+    except BaseException:
+        plain.close()
+        raise
 
 
-def _head(entry: Entry) -> bytes:
-    try:
-        with entry.path.open("rb") as file:
-            file.seek(entry.offset)
-            return file.read(min(entry.length or REFUSED_HEAD, REFUSED_HEAD))
-    except OSError:
-        return b""
+def unknown(origin: str, *, empty: bool) -> BadMessage:
+    """What is said of a file in no format."""
+    if empty:
+        return BadMessage(Reason.EMPTY, f"{origin}: an empty file")
+    return BadMessage(Reason.NOT_TEXT, f"{origin}: in no format that is known")
 
 
 def _files(path: Path) -> tuple[list[Path], int]:
     """The regular files of known kinds below a path, links not followed; a named file as it is."""
     try:
-        path.stat()
-    except OSError as error:
-        why = "no such file or folder" if isinstance(error, FileNotFoundError) else error.strerror
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        gone = isinstance(error, FileNotFoundError)
+        why = "no such file or folder" if gone else getattr(error, "strerror", str(error))
         raise UsageError(f"{path}: {why}") from error
-    if not path.is_dir():
+    if not stat.S_ISDIR(mode):
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{path}: not a regular file; - reads standard input")
         return [path], 0
     files: list[Path] = []
     ignored = 0
@@ -173,12 +267,17 @@ def _files(path: Path) -> tuple[list[Path], int]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(folder, name)
-            regular = stat.S_ISREG(file.lstat().st_mode)
-            if regular and file.suffix.lower() in _TEXT | _LINES:
+            if stat.S_ISREG(file.lstat().st_mode) and is_known(name):
                 files.append(file)
             elif name != MANIFEST and not name.startswith(("README", ".")):
                 ignored += 1
     return files, ignored
+
+
+def is_known(name: str) -> bool:
+    """Whether a folder is looked through for files called so."""
+    suffix = Path(name).suffix.lower()
+    return suffix in OWN_SUFFIXES or suffix in SHARED_SUFFIXES
 
 
 def _name(file: Path, base: Path) -> str:
@@ -186,74 +285,7 @@ def _name(file: Path, base: Path) -> str:
     return os.fsencode(file.relative_to(base).as_posix()).decode("utf-8", "replace")
 
 
-def _scan(file: Path, name: str, published_at: datetime | None) -> Iterator[Entry | Refused]:
-    if file.suffix.lower() in _LINES:
-        yield from _scan_lines(file)
-        return
-    yield Entry(path=file, guid=name, published_at=published_at)
-
-
-def _scan_lines(file: Path) -> Iterator[Entry | Refused]:
-    offset = 0
-    number = 0
-    try:
-        with file.open("rb") as lines:
-            for number, data in enumerate(lines, start=1):
-                start, offset = offset, offset + len(data)
-                if not data.strip():
-                    continue
-                try:
-                    line = _line(data, _origin(file, number))
-                    at, flags = _published(line, _origin(file, number))
-                except BadMessage as error:
-                    yield Refused(_origin(file, number), data[:REFUSED_HEAD], error)
-                    continue
-                yield Entry(
-                    path=file,
-                    # Without a name a line is known by its words: another day's file of the same
-                    # name holds other articles, not revisions of these.
-                    guid=line.id or line.url or digest("line", line.text),
-                    published_at=at,
-                    flags=flags,
-                    line=number,
-                    offset=start,
-                    length=len(data),
-                )
-    except OSError as error:
-        why = BadMessage(Reason.UNREADABLE, f"{file}: {error.strerror}")
-        yield Refused(str(file), b"", why)
-    if not offset:
-        yield Refused(str(file), b"", BadMessage(Reason.EMPTY, f"{file}: an empty file"))
-
-
-def _line(data: bytes, origin: str) -> Line:
-    try:
-        return msgspec.json.decode(data, type=Line)
-    except msgspec.ValidationError as error:
-        raise BadMessage(Reason.WRONG_SHAPE, f"{origin}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(Reason.NOT_JSON, f"{origin}: {error}") from error
-
-
-def _published(line: Line, origin: str) -> tuple[datetime | None, tuple[str, ...]]:
-    try:
-        return published(line.published_at)
-    except ValueError as error:
-        raise BadMessage(Reason.WRONG_SHAPE, f"{origin}: published_at: {error}") from error
-
-
-def _text(data: bytes, origin: str) -> str:
-    if not data.strip():
-        raise BadMessage(Reason.EMPTY, f"{origin}: an empty file")
-    if b"\x00" in data:
-        raise BadMessage(Reason.NOT_TEXT, f"{origin}: a binary file")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadMessage(Reason.NOT_TEXT, f"{origin}: not UTF-8 at byte {error.start}") from error
-
-
-def _manifest(folder: Path) -> dict[str, datetime | None]:
+def manifest(folder: Path) -> dict[str, datetime | None]:
     """When each file of a folder was published, from its manifest; empty without one.
 
     Raises:
@@ -271,10 +303,14 @@ def _manifest(folder: Path) -> dict[str, datetime | None]:
         raise UsageError(f"{file}: each [[article]] needs `file`, and a date if any") from error
 
 
-def _order(entry: Entry) -> tuple[bool, float, str, str, int]:
+def order(entry: Entry) -> tuple[bool, float, str, int, str, int]:
+    """The place of an article in a feed: by publication, undated last; then always the same."""
     at = entry.published_at
-    return at is None, at.timestamp() if at else 0.0, entry.guid, str(entry.path), entry.line
-
-
-def _origin(path: Path, line: int) -> str:
-    return f"{path}:{line}" if line else str(path)
+    return (
+        at is None,
+        at.timestamp() if at else 0.0,
+        entry.guid,
+        entry.version,
+        entry.given.origin,
+        entry.line,
+    )

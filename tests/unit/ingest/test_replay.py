@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.ingest.app import Intake, Tally, partition_of
+from services.ingest.domain.items import Item
 from services.ingest.replay import Plan, main, replay, within
 from services.ingest.sources.files import index, read_all
 from services.ingest.sources.inbox import Inbox
@@ -119,6 +120,32 @@ def test_two_versions_in_one_batch_are_two_revisions(tmp_path, fake_bus, intake)
     run(feed(tmp_path, {"id": "a", "text": TEXT}, {"id": "a", "text": "Other words now."}), intake)
 
     assert sorted(each.revision for each in articles(fake_bus)) == [1, 2]
+
+
+def item(text, **more):
+    return Item(guid="g", source="s", origin="o", text=text, **more)
+
+
+def test_a_version_of_the_source_is_the_revision_and_an_older_one_that_comes_late_is_dropped(
+    fake_bus, intake
+):
+    for version in (3, 2, 5, 3):
+        intake.take([item(f"{TEXT} Version {version}.", version=version)], run=None)
+
+    assert [(each.revision, each.text[-2]) for each in articles(fake_bus)] == [(3, "3"), (5, "5")]
+
+
+def test_a_headline_never_takes_the_place_of_the_text_and_the_text_takes_the_headlines(
+    fake_bus, intake
+):
+    headline = item("Governments met", flags=("headline_only",))
+
+    verdicts = [
+        intake.take([each], run=None).verdicts[0].outcome.value
+        for each in (headline, item(TEXT), headline)
+    ]
+
+    assert verdicts == ["published", "revised", "seen"]
 
 
 @pytest.mark.parametrize(("outlet", "published"), [(None, 1), ("example.org", 2)])
