@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 # What a browser does not show as text, or shows beside the article.
@@ -30,15 +31,16 @@ LISTS: Final = frozenset("ul ol table menu".split())
 BOLD: Final = frozenset("b strong".split())
 
 # Names as WordPress, Drupal, Arc, AMP and news sites give them, matched on whole class words.
-_NOT_THE_ARTICLE: Final = re.compile(
-    r"(?:"
-    # captions and credits
-    r"(?:wp-|image-?|img-?|photo-?|picture-?|media-?|figure-?|foto-?|lead-?|gallery-?)?"
+_CAPTIONS: Final = re.compile(
+    r"(?:(?:wp-|image-?|img-?|photo-?|picture-?|media-?|figure-?|foto-?|lead-?|gallery-?)?"
     r"(?:caption|credits?|copyright)(?:-?(?:text|dd|credit|copy|container|wrapper|inner|box|body))?"
     r"|wp-caption(?:-\w+)?|(?:photo|image|picture)-?(?:byline|source|author|description|info|meta)"
-    r"|pie-?(?:de-?)?foto|bildunterschrift|legende|image_?caption|caption__\w+|credit__\w+"
+    r"|pie-?(?:de-?)?foto|bildunterschrift|legende|image_?caption|caption__\w+|credit__\w+)",
+    re.IGNORECASE,
+)
+_NOT_THE_ARTICLE: Final = re.compile(
     # other articles
-    r"|(?:jp-)?related[-\w]*|\w{1,20}[-_]related(?:[-_](?:posts|articles|news|links|content"
+    r"(?:(?:jp-)?related[-\w]*|\w{1,20}[-_]related(?:[-_](?:posts|articles|news|links|content"
     r"|stories|items))?|read-?(?:also|next|more(?:-\w+)?)|see-?also|also-?read|more-?(?:on|from|news"
     r"|stories|link|articles)|you-?may-?(?:also-?)?like|recommended(?:-\w+)?|most-?(?:read|popular)"
     r"|trending|outbrain\w*|taboola\w*|inline-?(?:related|promo|link)|continue-reading|read-more"
@@ -82,6 +84,20 @@ def is_beside(attributes: str) -> bool:
     return _says(attributes, classes=True)
 
 
+def is_caption(names: str) -> bool:
+    """Whether one of these classes is that of a picture's caption or credit."""
+    return any(len(name) <= _LONGEST_NAME and _CAPTIONS.fullmatch(name) for name in names.split())
+
+
+def is_hidden_element(attributes: Mapping[str, str]) -> bool:
+    """Whether an element with these attributes is not shown, as `is_hidden` for parsed ones."""
+    return (
+        attributes.get("hidden", "until-found") != "until-found"
+        or attributes.get("aria-hidden") == "true"
+        or bool(_UNSHOWN.search(attributes.get("style", "")[:_LONGEST]))
+    )
+
+
 def _says(attributes: str, *, classes: bool) -> bool:
     for found in _ATTRIBUTE.finditer(attributes[:_LONGEST]):
         name = found[1].lower()
@@ -104,4 +120,6 @@ def _says(attributes: str, *, classes: bool) -> bool:
 
 
 def _is_wrapping(name: str) -> bool:
-    return len(name) <= _LONGEST_NAME and _NOT_THE_ARTICLE.fullmatch(name) is not None
+    if len(name) > _LONGEST_NAME:
+        return False
+    return bool(_CAPTIONS.fullmatch(name) or _NOT_THE_ARTICLE.fullmatch(name))

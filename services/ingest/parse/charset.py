@@ -59,6 +59,10 @@ _TEXT_CODECS: Final = re.compile(
     r"utf|cp\d|iso|gb|big5|euc|shift|koi8|mac|ptcp|tis|kz|hz|johab|ascii"
 )
 _SERVERS_DEFAULT: Final = frozenset(["cp1252", "utf-8"])  # headers that nobody chose for this text
+_ON_THE_WEB: Final = (
+    "cp1252 cp1251 cp1250 cp1253 cp1254 cp1255 cp1256 cp1257 cp874 koi8_r gb18030 big5 cp932 euc_jp"
+    " cp949"
+).split()
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]+")
 
 
@@ -121,5 +125,5 @@ def _beyond_ascii(body: bytes) -> int:
 
 
 def _guessed(body: bytes) -> str:
-    best = from_bytes(body[:_SAMPLE]).best()
+    best = from_bytes(body[:_SAMPLE], cp_isolation=_ON_THE_WEB).best()
     return body.decode(best.encoding if best else "cp1252", "replace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +12,7 @@ from services.ingest.parse.charset import decode
 from services.ingest.parse.extent import cut_short, is_whole, without_boilerplate
 from services.ingest.parse.json_feed import read_json
 from services.ingest.parse.markup import one_line, paragraphs, plain
+from services.ingest.parse.names import byline, language_tag
 from services.ingest.parse.raw import Part, RawEntry, RawFeed
 from services.ingest.parse.result import Feed, FeedEntry
 from services.ingest.parse.xml_feed import read_xml
@@ -35,15 +35,6 @@ _BINARY: Final = (
     b"GIF8",
     b"RIFF",
 )
-_MAIL: Final = re.compile(
-    r"[<(]?[\w.+-]{1,64}@[\w.-]{1,255}[>)]?|\b(?:no-?reply|webmaster|admin)\b|^[(\s]+|[)\s]+$",
-    re.IGNORECASE,
-)
-_PARENTHESIS: Final = re.compile(r"^\s*\(([^()]+)\)\s*$")
-_NOBODY: Final = frozenset(
-    "admin administrator editor webmaster unknown none null anonymous noreply author user".split()
-)
-_LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z0-9]{2,8}))?(?:[-_.].*)?")
 _LONGEST_NAME: Final = 200
 
 
@@ -63,7 +54,7 @@ def parse_feed(body: bytes, content_type: str, url: str) -> Feed:
         entries=entries,
         kind=raw.kind or "rss",
         title=one_line(raw.title) or None,
-        language=_language(raw.language),
+        language=language_tag(raw.language),
         ttl_s=raw.ttl_s,
         flags=raw.flags,
     )
@@ -102,7 +93,7 @@ def _entry(raw: RawEntry, feed: RawFeed) -> FeedEntry:
         updated_at=updated,
         byline=byline(raw.authors),
         outlet=outlet,
-        language=_language(raw.language) or _language(feed.language),
+        language=language_tag(raw.language) or language_tag(feed.language),
         flags=flags,
     )
 
@@ -152,27 +143,3 @@ def _dates(raw: RawEntry) -> tuple[datetime | None, datetime | None, tuple[str, 
     readings = [declared(each) for each in raw.published]
     best = next((each for each in readings if each.at), readings[0])
     return best.at, changed, best.flags
-
-
-def byline(names: Sequence[str]) -> str | None:
-    """Who wrote it: names without addresses, None for nobody in particular."""
-    kept: list[str] = []
-    for each in names:
-        name = one_line(each)
-        inner = _PARENTHESIS.match(_MAIL.sub("", name) if "@" in name else "")
-        name = inner[1] if inner else _MAIL.sub("", name).strip(" ()<>,;-") if "@" in name else name
-        name = re.sub(r"^(?:By|BY|by)\s+(?=\S)", "", name).strip()
-        if name and name.casefold() not in _NOBODY and not name.startswith(("http:", "https:")):
-            kept.append(name)
-    return ", ".join(dict.fromkeys(kept))[:_LONGEST_NAME] or None
-
-
-def _language(written: str) -> str | None:
-    """A language as articles have it: `en`, `pt-BR`."""
-    found = _LANGUAGE.fullmatch(written.strip()[:40])
-    if not found:
-        return None
-    region = found[2] or ""
-    if len(region) == 2:
-        region = region.upper()
-    return f"{found[1].lower()}-{region}" if region else found[1].lower()
