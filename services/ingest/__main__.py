@@ -20,6 +20,7 @@ from services.ingest.sources.file import read_sources
 from services.ingest.sources.files import index
 from services.ingest.sources.inbox import Inbox
 from services.ingest.stories import Stories
+from services.ingest.watch import Watch, authorization, feeds_of
 from tocsin import bus, settings
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.observe import Health, configure_logging, get_logger, serve
@@ -39,7 +40,10 @@ def main() -> int:
 
 
 def _run(chosen: Settings) -> int:
-    admitted = push.access(_sources(chosen), os.environ, chosen.push_port)
+    told = _sources(chosen)
+    admitted = push.access(told, os.environ, chosen.push_port)
+    feeds = feeds_of(told)
+    secrets = authorization(feeds, os.environ)
     health = Health()
     server = serve(chosen.http, health)
     stop = threading.Event()
@@ -55,6 +59,8 @@ def _run(chosen: Settings) -> int:
         sources["inbox"] = functools.partial(_inbox, chosen)
     if admitted:
         sources["push"] = push.Push(admitted, chosen, _intake(chosen)[0]).run
+    if feeds:
+        sources["feeds"] = Watch(feeds, secrets, chosen, *_intake(chosen), health).run
     threads = [
         threading.Thread(target=_source, args=(name, run, stop, failed), name=name)
         for name, run in sources.items()

@@ -19,7 +19,7 @@ import redis
 from services.ingest.domain.entries import Remembered
 from services.ingest.domain.rhythm import Health
 from tocsin import settings
-from tocsin.errors import SettingsError, Unavailable
+from tocsin.errors import SettingsError, TocsinError, Unavailable
 
 _DAY_S: Final = 24 * 3600
 
@@ -65,6 +65,10 @@ return 1
 """
 
 
+class LeaseLost(TocsinError):
+    """Another worker has the feed by now: leave it to that one."""
+
+
 class Lease(msgspec.Struct, frozen=True):
     """A feed that this worker polls, and the token that says so."""
 
@@ -75,10 +79,12 @@ class Lease(msgspec.Struct, frozen=True):
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """Where a feed stands. `url`: the one it was given, for which the rest holds.
 
-    `pages`: how many of its entries still wait for their page.
+    `asked`: where the validators are good for; `pages`: how many of its entries still wait for
+    their page.
     """
 
     url: str
+    asked: str = ""
     etag: str | None = None
     last_modified: str | None = None
     pages: int = 0

@@ -35,6 +35,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
 
     sources: str | None = None  # the file that names feeds, pushing sources and folders
+    polls: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8  # feeds polled at once
+    fetch_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0  # s for all of a fetch, its last byte too
+    pages: Annotated[int, msgspec.Meta(ge=0)] = 20  # pages behind thin entries that a poll fetches
+    host_gap_s: Annotated[float, msgspec.Meta(ge=0)] = 1.0  # s between two requests to a host
+    # s after which a killed worker's feeds are polled by another
+    lease_s: Annotated[float, msgspec.Meta(ge=1)] = 60.0
+    parsers: Annotated[int, msgspec.Meta(ge=1)] = 2  # processes that feeds and pages are parsed in
     push_host: str = "127.0.0.1"  # the address where articles can be pushed
     push_port: settings.Port | None = None  # none: no push; 0 takes any free one
     # bytes of a pushed body, inflated

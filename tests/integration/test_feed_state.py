@@ -11,6 +11,7 @@ from services.ingest.domain.rhythm import Health, Status
 from services.ingest.feed_state import Cursor, FeedState
 from services.ingest.fetch.result import Trouble
 from services.ingest.parse.result import FeedEntry
+from tests.unit.ingest.fakes import FakeFeedState
 from tocsin import settings
 from tocsin.errors import Unavailable
 
@@ -20,15 +21,32 @@ NAMES = [f"feed-{n:02}" for n in range(50)]
 LEASE_S = 60
 
 
-@pytest.fixture
-def state(redis_server):
-    found = FeedState(settings.Redis(url=settings.Secret(redis_server.url)), days=30)
-    yield found
-    found.close()
+@pytest.fixture(params=["fake", "redis"])
+def shared(request):
+    """One behaviour for the fake of the unit tests and Redis: two workers' views of one state."""
+    if request.param == "fake":
+        fake = FakeFeedState()
+        yield fake, fake
+        return
+    url = settings.Secret(request.getfixturevalue("redis_server").url)
+    real = [FeedState(settings.Redis(url=url), days=30) for _ in range(2)]
+    yield real
+    for each in real:
+        each.close()
 
 
 @pytest.fixture
-def other(redis_server):
+def state(shared):
+    return shared[0]
+
+
+@pytest.fixture
+def other(shared):
+    return shared[1]
+
+
+@pytest.fixture
+def in_redis(redis_server):
     found = FeedState(settings.Redis(url=settings.Secret(redis_server.url)), days=30)
     yield found
     found.close()
@@ -89,14 +107,16 @@ def test_the_feed_that_is_due_longest_comes_first(state):
     assert found == ["b", "c", "a"]
 
 
-def test_a_source_that_left_the_file_is_not_claimed_and_is_forgotten_later(state):
-    for each in claim(state, ["a", "b"], 2):
-        state.finish(each, NOW + MINUTE, Cursor(url="u"))
+def test_a_source_that_left_the_file_is_not_claimed_and_is_forgotten_later(in_redis):
+    for each in claim(in_redis, ["a", "b"], 2):
+        in_redis.finish(each, NOW + MINUTE, Cursor(url="u"))
 
-    assert [each.name for each in claim(state, ["b"], 9, NOW + 5 * MINUTE)] == ["b"]
-    state.enrol({"b": "u"}, NOW + timedelta(days=31))
+    assert [each.name for each in claim(in_redis, ["b"], 9, NOW + 5 * MINUTE)] == ["b"]
+    in_redis.enrol({"b": "u"}, NOW + timedelta(days=31))
 
-    assert [each.decode() for each in state._redis.zrange("tocsin:ingest:feeds:due", 0, -1)] == []
+    assert [
+        each.decode() for each in in_redis._redis.zrange("tocsin:ingest:feeds:due", 0, -1)
+    ] == []
 
 
 def test_a_changed_url_is_asked_at_once_an_unchanged_one_is_not(state):
@@ -108,12 +128,12 @@ def test_a_changed_url_is_asked_at_once_an_unchanged_one_is_not(state):
     assert [each.name for each in claim(state, ["a", "b"], 9)] == ["b"]
 
 
-def test_a_redis_that_came_back_empty_has_every_feed_due(state, redis_server):
-    leases = claim(state, ["a", "b"], 2)
+def test_a_redis_that_came_back_empty_has_every_feed_due(in_redis, redis_server):
+    leases = claim(in_redis, ["a", "b"], 2)
     redis_server.flush()
 
-    assert not state.finish(leases[0], NOW + MINUTE, Cursor(url="u"))
-    assert len(claim(state, ["a", "b"], 2)) == 2
+    assert not in_redis.finish(leases[0], NOW + MINUTE, Cursor(url="u"))
+    assert len(claim(in_redis, ["a", "b"], 2)) == 2
 
 
 def test_a_cursor_and_its_health_come_back_as_they_were(state):
@@ -149,17 +169,17 @@ def test_entries_come_back_as_they_were_until_they_are_forgotten(state):
     assert state.entries("c") == {}
 
 
-def test_what_is_kept_expires_unless_the_feed_is_polled(state):
-    (lease,) = claim(state, ["a"], 1)
-    state.remember("a", {"k": Remembered(content="c")})
-    state.finish(lease, NOW, Cursor(url="u"))
+def test_what_is_kept_expires_unless_the_feed_is_polled(in_redis):
+    (lease,) = claim(in_redis, ["a"], 1)
+    in_redis.remember("a", {"k": Remembered(content="c")})
+    in_redis.finish(lease, NOW, Cursor(url="u"))
     keys = ["tocsin:ingest:feed:a", "tocsin:ingest:feed:a:entries"]
-    assert all(0 < state._redis.ttl(key) <= 30 * 86_400 for key in keys)
-    state._redis.expire(keys[1], 100)
+    assert all(0 < in_redis._redis.ttl(key) <= 30 * 86_400 for key in keys)
+    in_redis._redis.expire(keys[1], 100)
 
-    state.renew_entries("a")
+    in_redis.renew_entries("a")
 
-    assert state._redis.ttl(keys[1]) > 100
+    assert in_redis._redis.ttl(keys[1]) > 100
 
 
 def test_a_redis_that_is_away_is_unavailable():

@@ -1,16 +1,21 @@
-"""Memories without Redis; tests/integration/test_seen.py and test_stories.py hold them to the real."""
+"""Memories without Redis; tests/integration holds them to the real."""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from services.ingest.domain.story import Text, settle
+from services.ingest.feed_state import Lease
 from tocsin.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
+    from services.ingest.domain.entries import Remembered
     from services.ingest.domain.story import Telling
+    from services.ingest.feed_state import Cursor
     from services.ingest.seen import Known
 
 
@@ -69,3 +74,82 @@ class FakeStories:
 
     def close(self) -> None:
         pass
+
+
+class FakeFeedState:
+    """As services.ingest.feed_state.FeedState. Set `away` to have it answer nobody."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.renewed: dict[str, int] = {}  # how often a feed's entries were kept for longer
+        self._due: dict[str, float] = {}
+        self._leases: dict[str, str] = {}
+        self._cursors: dict[str, Cursor] = {}
+        self._entries: dict[str, dict[str, Remembered]] = {}
+        self._tokens = itertools.count()
+
+    def enrol(self, urls: Mapping[str, str], now: datetime) -> None:
+        self._answer()
+        for name, url in urls.items():
+            known = self._cursors.get(name)
+            if known and known.url != url and name not in self._leases:
+                self._due[name] = min(now.timestamp(), self._due.get(name, now.timestamp()))
+
+    def claim(
+        self, names: Sequence[str], count: int, *, now: datetime, lease_s: float
+    ) -> list[Lease]:
+        self._answer()
+        at = now.timestamp()
+        due = sorted((self._due.get(each, at), place, each) for place, each in enumerate(names))
+        token = str(next(self._tokens))
+        taken = [Lease(name, token) for when, _, name in due if when <= at][: max(0, count)]
+        for each in taken:
+            self._due[each.name] = at + lease_s
+            self._leases[each.name] = token
+        return taken
+
+    def renew(self, leases: Sequence[Lease], *, now: datetime, lease_s: float) -> list[bool]:
+        self._answer()
+        held = [self._leases.get(each.name) == each.token for each in leases]
+        for each, holds in zip(leases, held, strict=True):
+            if holds:
+                self._due[each.name] = now.timestamp() + lease_s
+        return held
+
+    def finish(self, lease: Lease, due: datetime, cursor: Cursor | None = None) -> bool:
+        self._answer()
+        if self._leases.get(lease.name) != lease.token:
+            return False
+        del self._leases[lease.name]
+        self._due[lease.name] = due.timestamp()
+        if cursor:
+            self._cursors[lease.name] = cursor
+        return True
+
+    def cursors(self, names: Sequence[str]) -> dict[str, Cursor]:
+        self._answer()
+        return {each: self._cursors[each] for each in names if each in self._cursors}
+
+    def entries(self, name: str) -> dict[str, Remembered]:
+        self._answer()
+        return dict(self._entries.get(name, {}))
+
+    def remember(self, name: str, entries: Mapping[str, Remembered]) -> None:
+        self._answer()
+        self._entries.setdefault(name, {}).update(entries)
+
+    def forget(self, name: str, keys: Sequence[str]) -> None:
+        self._answer()
+        for key in keys:
+            self._entries.get(name, {}).pop(key, None)
+
+    def renew_entries(self, name: str) -> None:
+        self._answer()
+        self.renewed[name] = self.renewed.get(name, 0) + 1
+
+    def close(self) -> None:
+        pass
+
+    def _answer(self) -> None:
+        if self.away:
+            raise Unavailable("the fake feed state is away")
