@@ -36,7 +36,11 @@ class Access:
     """
 
     def __init__(
-        self, clients: Sequence[Client], clock: Callable[[], float] = time.monotonic
+        self,
+        clients: Sequence[Client],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        wrong_burst: float = _WRONG_BURST,
     ) -> None:
         for each in clients:
             if len(each.token.reveal()) < _MIN_TOKEN:
@@ -54,7 +58,7 @@ class Access:
         if len({digest for digest, _, _ in self._known}) < len(self._known):
             names = ", ".join(each.source.token_env for each in clients)
             raise SettingsError(f"{names}: two of them hold the same token")
-        self._wrong = Bucket(_WRONG_PER_S, _WRONG_BURST, clock)
+        self._wrong = Bucket(_WRONG_PER_S, wrong_burst, clock)
 
     def admit(self, authorization: str) -> PushSource:
         """The source that an Authorization header names.

@@ -10,6 +10,7 @@ import msgspec
 
 from services.ingest.domain.address import canonical
 from services.ingest.domain.items import Item, published
+from services.ingest.parse.markup import paragraphs
 from services.ingest.sources.config import PushSource
 from tocsin.errors import BadMessage, Reason
 from tocsin.messages import PublishedBasis, digest
@@ -31,7 +32,14 @@ _DAY: Final = rf"((19|2[01])[0-9]{{2}}-({_LONG_MONTHS}|{_SHORT_MONTHS}|{_FEBRUAR
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _ZONE: Final = r"(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?"
 _PUBLISHED: Final = rf"^{_DAY}(T{_CLOCK}{_ZONE})?$"
-_WORD: Final = re.compile(r"[^\W_]")
+# Something that cleaning leaves: a letter or digit of ASCII, or of any script of the basic plane,
+# without its punctuation, spaces, joiners and private use.
+_WORDS: Final = (
+    r"[0-9A-Za-z\u00c0-\u0386\u0388-\u05ff\u0620-\u06dc\u0710-\u088f\u0892-\u08e1\u0900-\u167f"
+    r"\u1700-\u180d\u180f-\u1fff\u2c00-\u2dff\u2e80-\u2fef\u3041-\ud7ff\uf900-\ufdff\ufe70-\ufefc"
+    r"\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uffdc]"
+)
+_WORD: Final = re.compile(_WORDS)
 
 
 def _line(longest: int, said: str, pattern: str = _LINE) -> Any:
@@ -48,11 +56,12 @@ class PushedArticle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             min_length=1,
             max_length=MAX_TEXT,
             description="The article, a paragraph a line; at least one letter or digit.",
-            extra_json_schema={"pattern": r"[\p{L}\p{N}]"},
+            extra_json_schema={"pattern": _WORDS},
         ),
     ]
     format: Annotated[
-        Literal["plain"], msgspec.Meta(description="What the text is written in.")
+        Literal["plain", "html"],
+        msgspec.Meta(description="What the text is written in; of HTML its paragraphs are kept."),
     ] = "plain"
     title: Annotated[str, _line(1000, "The headline.")] | None = None
     id: (
@@ -119,13 +128,20 @@ def read_article(data: bytes) -> PushedArticle:
 
 
 def item(pushed: PushedArticle, source: PushSource, origin: str) -> Item:
-    """What the source handed over. It has just appeared."""
+    """What the source handed over. It has just appeared.
+
+    Raises:
+        BadMessage: its HTML holds no text.
+    """
     at, flags = published(pushed.published_at)
+    text = pushed.text if pushed.format == "plain" else paragraphs(pushed.text)
+    if not _WORD.search(text):
+        raise BadMessage(Reason.EMPTY, "text: no text in its HTML")
     return Item(
         guid=_told(pushed.id) or pushed.url or digest("text", pushed.text),
         source=source.name,
         origin=origin,
-        text=pushed.text,
+        text=text,
         title=_told(pushed.title),
         url=pushed.url,
         outlet=_told(pushed.outlet) or source.outlet,

@@ -34,6 +34,10 @@ _DONE: Final = {
     "outcome": "published",
     "story": "3f1c9a0b7d52e684",
 }
+_REFUSED: Final = {"line": 2, "reason": "wrong_shape", "detail": "text: expected str, got int"}
+_LINE_KINDS: Final = [
+    {"$ref": f"#/components/schemas/{kind.__name__}"} for kind in (LineResult, RefusedLine)
+]
 _HOW_LONG: Final = {
     "Retry-After": {
         "description": "Seconds until it may be sent again.",
@@ -108,7 +112,7 @@ def _push() -> dict[str, Any]:
             "required": True,
             "content": {
                 JSON: {"schema": _ref("PushedArticle"), "example": _ARTICLE},
-                LINES: _lines("PushedArticle", [_ARTICLE]),
+                LINES: _lines({"contains": _ref("PushedArticle")}, [_ARTICLE]),
             },
         },
         "responses": {
@@ -116,7 +120,9 @@ def _push() -> dict[str, Any]:
                 "description": "Every article that it names is in Kafka.",
                 "content": {
                     JSON: {"schema": _ref("Result"), "example": _DONE},
-                    LINES: _lines("LineResult or RefusedLine", [{"line": 1, **_DONE}]),
+                    LINES: _lines(
+                        {"items": {"anyOf": _LINE_KINDS}}, [{"line": 1, **_DONE}, _REFUSED]
+                    ),
                 },
             },
             **{str(each): _problem(each) for each in statuses},
@@ -149,11 +155,9 @@ def _key() -> dict[str, Any]:
     }
 
 
-def _lines(kind: str, shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """A media type whose lines OpenAPI 3.1 cannot describe but in words."""
-    text = "".join(msgspec.json.encode(each).decode() + "\n" for each in shown)
-    said = f"Each line is a JSON object: {kind}."
-    return {"schema": {"type": "string", "description": said}, "example": text}
+def _lines(said: dict[str, Any], shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """A media type of many JSON values, described as the array of them, as OpenAPI 3.2 has it."""
+    return {"schema": {"type": "array", "minItems": 1, **said}, "example": shown}
 
 
 def _problem(status: int) -> dict[str, Any]:

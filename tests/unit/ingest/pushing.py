@@ -104,16 +104,21 @@ def source(name: str = "wire", **of: Any) -> PushSource:
 
 
 def pushed(work: Callable[[Desk], Awaitable[Any]], desk: Desk | None = None, **of: Any) -> Any:
-    """What the coroutine function gives, with an API that runs. Two sources: wire and paper."""
+    """What the coroutine function gives, with an API that runs. Two sources: wire and paper.
+
+    `wrong_burst`: how many wrong tokens may be tried at once; the rest is of the source wire.
+    """
     return asyncio.run(_pushed(work, desk or Desk(), **of))
 
 
-async def _pushed(work: Callable[[Desk], Awaitable[Any]], desk: Desk, **of: Any) -> Any:
+async def _pushed(
+    work: Callable[[Desk], Awaitable[Any]], desk: Desk, *, wrong_burst: float = 50, **of: Any
+) -> Any:
     clients = [
         Client(source(**of), Secret(TOKEN)),
         Client(source("paper", family="Paper", tier="known", country="VEN"), Secret(OTHER)),
     ]
-    api = PushApi(desk.group, desk.keys, Access(clients), desk.limits)
+    api = PushApi(desk.group, desk.keys, Access(clients, wrong_burst=wrong_burst), desk.limits)
     listening, stop = listen("127.0.0.1", 0, "X"), asyncio.Event()
     desk.port = listening.getsockname()[1]
     serving = asyncio.create_task(api.serve(listening, stop))

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.app import agencies
 from services.ingest.domain.address import canonical
-from services.ingest.push.article import _PUBLISHED, _WEB_ADDRESS, item, read_article
+from services.ingest.domain.clean import clean
+from services.ingest.push.article import _PUBLISHED, _WEB_ADDRESS, _WORD, item, read_article
 from services.ingest.sources.config import PushSource
 from tocsin.errors import BadMessage, Reason
 from tocsin.messages import PublishedBasis
@@ -60,6 +62,24 @@ def test_an_article_is_known_by_its_id_else_its_url_else_its_text():
     assert guids[:2] == ["7", "https://a.example/b"]
     assert guids[2] == item(read(title="Other"), SOURCE, "article").guid
     assert guids[2] != item(read(text="Other words."), SOURCE, "article").guid
+
+
+def test_of_html_the_paragraphs_are_kept():
+    html = (
+        "<h1>Border</h1><script>x()</script><p>Troops &amp; tanks<br>crossed.</p><p>It rained.</p>"
+    )
+
+    found = item(read(text=html, format="html"), SOURCE, "article")
+
+    assert found.text.split("\n")[1:] == ["Troops & tanks crossed.", "It rained."]
+    assert item(read(text=html), SOURCE, "article").text == html
+
+
+def test_html_without_text_is_refused():
+    with pytest.raises(BadMessage, match="HTML") as refused:
+        item(read(text='<p><img src="a1.png"></p>', format="html"), SOURCE, "article")
+
+    assert refused.value.reason is Reason.EMPTY
 
 
 def test_what_has_no_date_stays_undated():
@@ -198,3 +218,35 @@ def test_what_the_pattern_of_a_time_lets_through_is_a_time(told):
 def test_what_the_pattern_of_an_address_lets_through_is_an_address(url):
     if not url.endswith("\n"):
         assert canonical(url)
+
+
+AGENCIES = agencies()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Троиц",
+        "ישראל",
+        "العربية",
+        "ไทย",
+        "ქართული",
+        "አማርኛ",
+        "한국어",
+        "日本",
+        "ひらがな",
+        "ελληνικά",
+        "हिन्दी",
+        "Ðơ",
+        "7",
+    ],
+)
+def test_an_article_may_be_in_any_script(text):
+    assert read(text=text).text == text
+
+
+def test_every_character_that_lets_a_text_through_is_left_by_cleaning():
+    passing = [each for each in map(chr, range(0x10000)) if _WORD.search(each)]
+
+    assert len(passing) > 50_000
+    assert [each for each in passing if not clean(each, AGENCIES).text] == []
