@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import os
 import re
 import sys
@@ -14,33 +16,34 @@ from typing import Final
 import msgspec
 
 from services.ingest.feed_state import FeedState
+from services.ingest.settings import Settings
+from services.ingest.setup.check import check
 from services.ingest.setup.listing import STATUSES, Row, ago, listed
 from services.ingest.setup.opml import subscriptions
-from services.ingest.setup.tables import cell, console, table
+from services.ingest.setup.shown import show
+from services.ingest.setup.tables import STYLES, cell, console, table
 from services.ingest.setup.written import Skipped, append, written
-from services.ingest.sources.config import Config
+from services.ingest.sources.config import Config, FeedSource
 from services.ingest.sources.file import parse_sources, read_sources
 from tocsin import settings
 from tocsin.errors import UsageError
+from tocsin.observe import configure_logging
 from tocsin.tables import read_text
 from tocsin.text import plain
 
 _EXAMPLES: Final = """examples:
+  tocsin sources check sources.toml
+  tocsin sources check sources.toml --only bbc-world --limit 50
+  tocsin sources check --url https://news.example.org/feed --json | jq .articles
   tocsin sources list sources.toml
   tocsin sources list --json --fail-on failing,stale,overdue
   tocsin sources import subscriptions.opml > sources.toml
   tocsin sources import subscriptions.opml --into sources.toml --name-prefix asia-
 
-Without FILE the one that TOCSIN_INGEST_SOURCES names. list asks the Redis of TOCSIN_REDIS_URL.
+Without FILE the one that TOCSIN_INGEST_SOURCES names. check needs neither broker nor Redis, and
+publishes nothing; exit code 1: a source fails. list asks the Redis of TOCSIN_REDIS_URL.
 """
-_STYLES: Final = {
-    "failing": "bold red",
-    "overdue": "red",
-    "stale": "yellow",
-    "empty": "yellow",
-    "fresh": "green",
-    "off": "dim",
-}
+_MOST: Final = 1000
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
 
@@ -55,7 +58,49 @@ def main(argv: Sequence[str]) -> int:
         TocsinError: a file is wrong, Redis is away, or the command was misused.
     """
     options = _parser().parse_args(argv)
-    return _list(options) if options.work == "list" else _import(options)
+    match options.work:
+        case "check":
+            return _check(options)
+        case "list":
+            return _list(options)
+        case _:
+            return _import(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    chosen = settings.load(Settings, os.environ, prefix="TOCSIN_INGEST_")
+    configure_logging(settings.Log(level="warning", format="console"), "sources")
+    sources = _chosen(options)
+    feeds = sum(isinstance(each, FeedSource) for each in sources)
+    done = 0
+
+    def tell(name: str) -> None:
+        nonlocal done
+        done += 1
+        print(f"{done} of {feeds} asked: {name}", file=sys.stderr, flush=True)
+
+    found = asyncio.run(check(sources, chosen, os.environ, limit=options.limit, on_done=tell))
+    if options.json:
+        for each in found:
+            print(msgspec.json.encode(each).decode())
+    else:
+        show(found, console(), datetime.now(UTC))
+    return 0 if all(each.fine for each in found) else 1
+
+
+def _chosen(options: argparse.Namespace) -> list[Config]:
+    """The sources to check: those of the file that are enabled or named, or a URL by itself."""
+    if options.url is not None:
+        table = f'[[source]]\nname = "url"\nurl = {json.dumps(options.url)}\n'
+        return parse_sources(table, "--url")
+    sources = read_sources(_file(options))
+    names = [each.name for each in sources]
+    for name in options.only:
+        if name not in names:
+            raise UsageError(f"--only: no source {name!r}; there are {', '.join(names)}")
+    if options.only:
+        return [each for each in sources if each.name in options.only]
+    return [each for each in sources if each.enabled]
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -81,7 +126,7 @@ def _show(rows: Sequence[Row], now: datetime) -> None:
     for row in rows:
         found.add_row(
             cell(row.name),
-            cell(row.status, _STYLES.get(row.status, "")),
+            cell(row.status, STYLES.get(row.status, "")),
             ago(row.since, now),
             ago(row.newest, now),
             ago(row.last_poll, now),
@@ -145,7 +190,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="work", required=True, metavar="list|import")
+    commands = parser.add_subparsers(dest="work", required=True, metavar="check|list|import")
+    checks = commands.add_parser("check", help="fetch each once, show what would be published")
+    checks.add_argument("file", nargs="?", metavar="FILE", help="the sources file")
+    checks.add_argument("--only", action="append", default=[], metavar="NAME", help="this source")
+    checks.add_argument("--url", metavar="URL", help="a feed that is in no file")
+    checks.add_argument(
+        "--limit", type=_count, default=10, metavar="N", help="newest entries of each (10)"
+    )
+    checks.add_argument("--json", action="store_true", help="an object a source, a line each")
     lists = commands.add_parser("list", help="how each source does, the worst first")
     lists.add_argument("file", nargs="?", metavar="FILE", help="the sources file")
     lists.add_argument("--json", action="store_true", help="an object a line, for programs")
@@ -163,6 +216,12 @@ def _parser() -> argparse.ArgumentParser:
         "--name-prefix", type=_prefix, default="", metavar="TEXT", help="what names begin with"
     )
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 1 to {_MOST}")
+    return int(text)
 
 
 def _statuses(text: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,15 @@ from rich.text import Text
 
 from tocsin.text import plain
 
-_WIDE = 1000  # in a pipe no line is broken
+_WIDE: Final = 1000  # in a pipe no line is broken
+STYLES: Final = {
+    "failing": "bold red",
+    "overdue": "red",
+    "stale": "yellow",
+    "empty": "yellow",
+    "fresh": "green",
+    "off": "dim",
+}
 
 
 def console() -> Console:
