@@ -22,6 +22,8 @@ _BAD_REFERENCE: Final = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,8})|0*([0-9]{1,8}
 _HTML_TYPES: Final = frozenset(
     ["text/html", "application/xhtml+xml", "application/xml", "text/xml"]
 )
+_END: Final = re.compile(rb"</(?:[\w.-]{1,40}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+_END_BYTES: Final = 2_000  # of a document, in which it has to end; caches and counters write more
 _FULL_TEXT: Final = re.compile(r"(?:.*_)?full[-_]?text|turbo_content")
 _PERIOD_S: Final = {
     "hourly": 3_600,
@@ -176,7 +178,8 @@ def _parsed_loosely(data: bytes, url: str, entities: dict[str, str]) -> tuple[An
     if parser.inentry and parser.infeed and len(parser.entries) > 1:
         parser.entries.pop()
         return parser, ("malformed", "truncated")
-    return parser, ("malformed",)
+    whole = _END.search(data[-_END_BYTES:])
+    return parser, ("malformed",) if whole else ("malformed", "truncated")
 
 
 def _configured(parser: Any) -> Any:

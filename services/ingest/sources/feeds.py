@@ -194,11 +194,13 @@ class Feeds:
         health = judge(before, found, pace_of(look.source), now)
         cursor = msgspec.structs.replace(look.cursor, health=health, pages=waits)
         if document:
+            # Of a feed that was cut short the rest is still to come, whatever has not changed.
+            whole = "truncated" not in document.feed.flags
             cursor = msgspec.structs.replace(
                 cursor,
                 asked=asked_of(look.source, health),
-                etag=document.answer.etag,
-                last_modified=document.answer.last_modified,
+                etag=document.answer.etag if whole else None,
+                last_modified=document.answer.last_modified if whole else None,
             )
         self._finish(look.lease, cursor)
         news = Poll.NEWS if found.new or found.edited else Poll.NOTHING_NEW
