@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from services.ingest.app import Intake
@@ -15,14 +15,14 @@ from services.ingest.replay import Plan, replay
 from services.ingest.seen import Seen
 from services.ingest.settings import Settings
 from services.ingest.sources import push
-from services.ingest.sources.config import Config
+from services.ingest.sources.config import Config, FolderSource, seconds
 from services.ingest.sources.file import read_sources
 from services.ingest.sources.files import index
-from services.ingest.sources.inbox import Inbox
+from services.ingest.sources.inbox import Inbox, watch
 from services.ingest.stories import Stories
 from services.ingest.watch import Watch, authorization, feeds_of
 from tocsin import bus, settings
-from tocsin.errors import TocsinError, Unavailable
+from tocsin.errors import TocsinError
 from tocsin.observe import Health, configure_logging, get_logger, serve
 
 Source = Callable[[threading.Event], None]
@@ -55,8 +55,8 @@ def _run(chosen: Settings) -> int:
     sources: dict[str, Source] = {}
     if chosen.replay:
         sources["replay"] = functools.partial(_replay, chosen)
-    if chosen.inbox:
-        sources["inbox"] = functools.partial(_inbox, chosen)
+    for folder, called in _folders(chosen, told):
+        sources[called] = functools.partial(_folder, chosen, folder, called)
     if admitted:
         sources["push"] = push.Push(admitted, chosen, _intake(chosen)[0]).run
     if feeds:
@@ -107,14 +107,20 @@ def _replay(chosen: Settings, stop: threading.Event) -> None:
     get_logger().info("replayed", run=plan.run, published=total.published, seen=total.seen)
 
 
-def _inbox(chosen: Settings, stop: threading.Event) -> None:
+def _folders(chosen: Settings, named: Sequence[Config]) -> list[tuple[FolderSource, str]]:
+    """Each drop folder with what it is called in the log; the setting is a short way for one."""
+    folders = [each for each in named if isinstance(each, FolderSource) and each.enabled]
+    found = [(each, f"source {each.name}") for each in folders]
+    if chosen.inbox:
+        found.append((FolderSource(name="inbox", path=chosen.inbox), "TOCSIN_INGEST_INBOX"))
+    return found
+
+
+def _folder(chosen: Settings, source: FolderSource, called: str, stop: threading.Event) -> None:
     intake, seen = _intake(chosen)
-    inbox = Inbox(Path(chosen.inbox or ""), intake, seen, batch=chosen.batch)
-    while not stop.wait(chosen.inbox_poll_s):
-        try:
-            inbox.look()
-        except Unavailable as error:
-            get_logger().warning("waiting", error=str(error))
+    inbox = Inbox(source, intake, seen, batch=chosen.batch, called=called, stop=stop)
+    of_setting = called == "TOCSIN_INGEST_INBOX"
+    watch(inbox, chosen.inbox_poll_s if of_setting else seconds(source.interval), stop)
 
 
 def _intake(chosen: Settings) -> tuple[Intake, Seen]:

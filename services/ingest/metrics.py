@@ -57,6 +57,9 @@ STORIES = Counter(
 BATCH_SECONDS = Histogram(
     "tocsin_ingest_batch_seconds", "Time to clean, check and publish a batch."
 )
+FOLDERS_DEGRADED = Gauge(
+    "tocsin_ingest_folders_degraded", "Drop folders that cannot be read, or not be published from."
+)
 PUSH_REQUESTS = Counter(
     "tocsin_ingest_push_requests_total", "Requests to the push API, by HTTP status.", ["status"]
 )

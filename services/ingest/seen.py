@@ -83,13 +83,36 @@ class Seen:
         self._call(write)
 
     def file_done(self, name: str) -> bool:
-        """Whether this file of the drop folder was taken in."""
-        return bool(self._call(lambda: self._redis.exists(self._key("live", "file", name))))
+        """Whether anything is remembered of this file of a drop folder."""
+        return self.file_states([name])[0] is not None
 
-    def mark_file(self, name: str) -> None:
-        """Remembers that this file of the drop folder was taken in."""
+    def file_states(self, names: Sequence[str]) -> list[str | None]:
+        """What was marked of each file of a drop folder.
+
+        Raises:
+            Unavailable: Redis is away; so do all the others.
+        """
+        if not names:
+            return []
+        keys = [self._key("live", "file", each) for each in names]
+        states: list[str | None] = self._call(lambda: self._redis.mget(keys))
+        return states
+
+    def mark_file(self, name: str, state: str = "1") -> None:
+        """Remembers how far this file of a drop folder was taken."""
         key = self._key("live", "file", name)
-        self._call(lambda: self._redis.set(key, "1", ex=self._keep_s))
+        self._call(lambda: self._redis.set(key, state, ex=self._keep_s))
+
+    def keep_files(self, names: Sequence[str]) -> None:
+        """Remembers these files from now for as long as if they were marked now."""
+
+        def write() -> None:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for each in names:
+                    pipe.expire(self._key("live", "file", each), self._keep_s)
+                pipe.execute()
+
+        self._call(write)
 
     def close(self) -> None:
         """Ends the connection."""

@@ -54,6 +54,27 @@ def test_a_file_is_done_once_it_was_marked(seen):
     assert (before, seen.file_done("x")) == (False, True)
 
 
+def test_of_a_file_is_known_what_was_marked_last(seen):
+    seen.mark_file("x", "half")
+    seen.mark_file("x", "whole")
+    seen.keep_files(["x", "unknown"])
+
+    assert seen.file_states(["x", "unknown"]) == ["whole", None]
+    assert seen.file_states([]) == []
+
+
+def test_a_file_that_is_kept_is_remembered_for_the_whole_time_again(redis_server):
+    seen = Seen(settings.Redis(url=settings.Secret(redis_server.url)), days=1)
+    seen.mark_file("x", "whole")
+    (key,) = seen._redis.keys("tocsin:ingest:live:file:*")
+    seen._redis.expire(key, 60)
+
+    seen.keep_files(["x"])
+
+    assert seen._redis.ttl(key) > 24 * 3600 - 60
+    seen.close()
+
+
 def test_what_is_remembered_expires(redis_server):
     url = settings.Secret(redis_server.url)
     seen = Seen(settings.Redis(url=url), days=1)

@@ -26,7 +26,7 @@ class FakeSeen:
         self.away = False
         self._ids: dict[tuple[str, str], Known] = {}
         self._texts: dict[tuple[str, str], str] = {}
-        self._files: set[str] = set()
+        self._files: dict[str, str] = {}
 
     def known(self, scope: str, ids: Sequence[str]) -> list[Known | None]:
         self._answer()
@@ -46,9 +46,16 @@ class FakeSeen:
         self._answer()
         return name in self._files
 
-    def mark_file(self, name: str) -> None:
+    def file_states(self, names: Sequence[str]) -> list[str | None]:
         self._answer()
-        self._files.add(name)
+        return [self._files.get(each) for each in names]
+
+    def mark_file(self, name: str, state: str = "1") -> None:
+        self._answer()
+        self._files[name] = state
+
+    def keep_files(self, names: Sequence[str]) -> None:
+        self._answer()
 
     def close(self) -> None:
         pass

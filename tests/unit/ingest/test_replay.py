@@ -10,6 +10,7 @@ import pytest
 from services.ingest.app import Intake, Tally, partition_of
 from services.ingest.domain.items import Item
 from services.ingest.replay import Plan, main, replay, within
+from services.ingest.sources.config import FolderSource
 from services.ingest.sources.files import index, read_all
 from services.ingest.sources.inbox import Inbox
 from tests.support.fake_bus import FakeBus
@@ -54,6 +55,11 @@ def feed(folder, *lines):
     file = folder / "feed.jsonl"
     file.write_text("".join(json.dumps(each) + "\n" for each in lines))
     return index([file])
+
+
+def inbox_of(folder, intake, seen):
+    source = FolderSource(name="inbox", path=str(folder))
+    return Inbox(source, intake, seen, batch=10, called="TOCSIN_INGEST_INBOX")
 
 
 def run(found, intake, name="r1", **plan):
@@ -237,7 +243,7 @@ def test_a_file_name_that_is_no_text_is_no_obstacle(tmp_path, fake_bus, intake):
 def test_a_file_with_a_broken_manifest_is_refused_and_the_drop_folder_goes_on(
     tmp_path, fake_bus, seen, intake
 ):
-    inbox = Inbox(tmp_path, intake, seen, batch=10)
+    inbox = inbox_of(tmp_path, intake, seen)
     (tmp_path / "manifest.toml").write_text("[[broken")
     (tmp_path / "a.txt").write_text(TEXT)
 
@@ -307,7 +313,7 @@ def test_a_loop_runs_under_a_new_name_each_time_and_ends_at_the_stop(tmp_path, f
 def test_a_file_in_the_drop_folder_is_taken_once_when_it_no_longer_grows(
     tmp_path, fake_bus, seen, intake
 ):
-    inbox = Inbox(tmp_path, intake, seen, batch=10)
+    inbox = inbox_of(tmp_path, intake, seen)
     file = tmp_path / "a.txt"
 
     file.write_text("The two gov")
@@ -323,7 +329,7 @@ def test_a_file_in_the_drop_folder_is_taken_once_when_it_no_longer_grows(
 
 def test_a_drop_folder_that_is_not_there_is_named(tmp_path, seen, intake):
     with pytest.raises(UsageError, match="TOCSIN_INGEST_INBOX"):
-        Inbox(tmp_path / "nowhere", intake, seen, batch=10).look()
+        inbox_of(tmp_path / "nowhere", intake, seen).look()
 
 
 @pytest.mark.parametrize(
