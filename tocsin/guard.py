@@ -18,6 +18,7 @@ from typing import Any, Final
 import httpcore2
 import httpx2
 
+from tocsin.blocking import blocking
 from tocsin.errors import SettingsError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -78,16 +79,15 @@ class _Backend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await blocking(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(f"cannot resolve: {error}") from error
         allowed = [str(each[4][0]) for each in found if is_allowed(str(each[4][0]), self._allow)]
         if not allowed:
             raise Forbidden("it leads to an address that is not public")
         for address in allowed[:-1]:
-            with contextlib.suppress(httpcore2.ConnectError):
+            with contextlib.suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 return await self._inner.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )

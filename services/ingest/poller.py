@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from services.ingest import metrics
-from services.ingest.blocking import blocking
 from services.ingest.domain.rhythm import Health, Status
 from services.ingest.feed_state import FeedState, Lease, LeaseLost
 from services.ingest.fetch.result import Failed, Trouble
@@ -20,6 +19,7 @@ from services.ingest.metrics import Poll
 from services.ingest.sources.config import FeedSource
 from services.ingest.sources.feeds import Feeds, Polled
 from services.ingest.sources.reader import host_of
+from tocsin.blocking import blocking
 from tocsin.errors import Unavailable
 from tocsin.observe import get_logger
 

@@ -53,7 +53,8 @@ class Fetcher:
             transport=GuardedTransport(allow, connections=None),  # hosts are taken in turn
             follow_redirects=False,
             trust_env=False,
-            timeout=total_s,
+            # A name has several addresses, of which the first may be of a network that is not here.
+            timeout=httpx2.Timeout(total_s, connect=total_s / 3),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 

@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from services.ingest.app import Verdict
-from services.ingest.blocking import blocking
 from services.ingest.domain.entries import Remembered, changes, kept, keyed, waiting
 from services.ingest.domain.rhythm import Health, judge
 from services.ingest.feed_state import Cursor, FeedState, Lease, LeaseLost
@@ -23,6 +22,7 @@ from services.ingest.sources.pages import seek
 from services.ingest.sources.reader import Document, Reader
 from services.ingest.sources.standing import answered, asked_of, is_watched, pace_of
 from services.ingest.sources.taking import Limits, Taking
+from tocsin.blocking import blocking
 
 _DEPARTED: Final = 20_000  # entries kept that left the feed; about 70 bytes each
 _WAITING: Final = 200  # entries of a feed that wait for their page; with text, so about 2 kB each

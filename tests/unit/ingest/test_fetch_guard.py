@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 
 import httpcore2
 import pytest
 
 from services.ingest.fetch.client import Fetcher
-from services.ingest.fetch.result import Failed, Trouble
+from services.ingest.fetch.result import Failed, Fetched, Trouble
 from tests.support.bad_site import BadSite, moved, ok
 from tocsin.guard import parse_networks
 
@@ -135,6 +136,56 @@ def test_of_a_name_s_addresses_only_the_public_ones_are_connected_to(monkeypatch
     got("http://news.example/feed")
 
     assert connected == [PUBLIC]
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch):
+    connected = []
+
+    async def connect(_self, host, _port, seconds, *_, **__):
+        connected.append((host, seconds))
+        raise httpcore2.ConnectTimeout if ":" in host else httpcore2.ConnectError
+
+    monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
+    names(monkeypatch, ("2606:2800:220:1::1", PUBLIC))
+
+    found = got("http://news.example/feed")
+
+    assert [host for host, _ in connected] == ["2606:2800:220:1::1", PUBLIC]
+    assert all(seconds < 5 for _, seconds in connected)
+    assert found.trouble is Trouble.UNREACHABLE
+
+
+def test_names_that_the_resolver_hangs_on_hold_neither_others_nor_the_end(monkeypatch):
+    resolve, go_on = socket.getaddrinfo, threading.Event()
+
+    def hang(host, *rest, **named):
+        if host.startswith("dead"):
+            go_on.wait()
+            raise socket.gaierror
+        return resolve(host, *rest, **named)
+
+    async def run(site):
+        fetcher = Fetcher(parse_networks(("127.0.0.0/8",), "X"), total_s=20.0)
+        dead = [
+            asyncio.create_task(fetcher.get(f"http://dead{number}.example/"))
+            for number in range(50)
+        ]
+        found = await fetcher.get(site.url("/feed", host="localhost"))
+        for each in dead:
+            each.cancel()
+        await asyncio.gather(*dead, return_exceptions=True)
+        await fetcher.close()
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        with BadSite() as site:
+            site.on("/feed", ok(b"<rss/>"))
+            found = asyncio.run(run(site))
+    finally:
+        go_on.set()
+
+    assert isinstance(found, Fetched)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Awaits what blocks: a call to the broker or to Redis."""
+"""Awaits what blocks: a call to the broker, to Redis, to the resolver of names."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ T = TypeVar("T")
 async def blocking(function: Callable[[], T]) -> T:
     """What the function returns or raises, run on a thread of its own.
 
-    The thread is a daemon: an end of the process does not wait for a broker that is away, as it
-    would for asyncio's own threads. Whoever stops waiting leaves the function running.
+    The thread is a daemon: an end of the process does not wait for a broker that is away. For
+    asyncio's own threads it would; and those are so few that some names which hang hold all others.
+    Whoever stops waiting leaves the function running.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
