@@ -33,7 +33,7 @@ _TRACKER: Final = re.compile(
 # Names that are trackers with such a value, else perhaps the article's own.
 _TRACKING_VALUE: Final = re.compile(
     r"(?:source|src|ref|referrer|referer|from|partner|via|feed|output|mod|emc|campaign|medium)"
-    r"=(?:rss\w*|feed\w*|twitter|facebook|whatsapp|telegram|newsletter|email|share|social"
+    r"=(?:rss[\w-]*|feed\w*|twitter|facebook|whatsapp|telegram|newsletter|email|share|social"
     r"|google_?news|homepage|edit_\w+)"
     r"|rss=(?:1|true)?",
     re.IGNORECASE,

@@ -1,7 +1,8 @@
 """Wire text to article text: what is not a sentence of the article goes, and what it said is kept.
 
-Removed are photo captions and credits, crossheads, the dateline, closing agency names and desk
-initials, stray separators. No sentence is rewritten: each line of the result stands in the input.
+Removed are photo captions and credits, bylines, crossheads, the dateline, closing credits, agency
+names and desk initials, stray separators. No sentence is rewritten: each line of the result stands
+in the input.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from services.ingest.domain.agencies import Agencies
+from services.ingest.domain.bylines import unsigned
 
 MAX_CHARACTERS = 400_000  # far above any article; what is longer is cut and flagged
 
@@ -32,6 +34,7 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     agency: str | None = None
     dateline: str | None = None
+    byline: str | None = None
     removed: tuple[Removed, ...] = ()
     flags: tuple[str, ...] = ()
 
@@ -47,7 +50,14 @@ _CREDIT = re.compile(
 )
 _INITIALS = re.compile(r"^\(?[a-z]{2,4}(?:[/-][a-z]{2,4}){1,3}\)?$")
 _RULE = re.compile(r"^[\s|*_=~•·#-]{1,40}$")
-_RELATED = re.compile(r"^(?:Read (?:also|more)|Also read|See also|Related)\s?:", re.IGNORECASE)
+_RELATED = re.compile(
+    r"^(?:Read (?:also|more|next)|Also read|See also|Related(?: (?:news|stories|articles))?"
+    r"|Lea también|Lee también|Vea también|Lire aussi|Lesen Sie auch|Leia (?:também|mais)"
+    r"|Leggi anche|Читайте также)\s?:"
+    r"|^Our Standards: The Thomson Reuters Trust Principles\b"
+    r"|^(?:©|\(c\)|Copyright\b)[^.]{0,80}\b(?:19|20)\d\d\b.{0,200}$",
+    re.IGNORECASE,
+)
 _DATELINE = re.compile(
     r"^(?P<place>[A-ZÀ-Þ][\w.'’-]*(?:[ /][A-ZÀ-Þa-z][\w.'’-]*){0,3}(?:, [A-ZÀ-Þ][\w.'’ ]{1,30})??)"
     r"(?:,? (?P<day>(?:[A-Z][a-z]{2,8}\.? \d{1,2}|\d{1,2} [A-Z][a-z]{2,8}\.?)(?:,? \d{4})?))?"
@@ -70,6 +80,9 @@ def clean(raw: str, agencies: Agencies, *, title: str | None = None) -> Cleaned:
     lines = [line.strip() for line in text.split("\n")]
     removed: list[Removed] = []
     kept = _without_wrapping([line for line in lines if line], removed)
+    signed = unsigned(kept, agencies)
+    removed.extend(Removed("byline", each) for each in signed.taken)
+    kept = signed.lines
     if title is None:
         title, kept = _title(kept)
     elif kept and kept[0] == title.strip() and len(kept) > 1:
@@ -77,12 +90,13 @@ def clean(raw: str, agencies: Agencies, *, title: str | None = None) -> Cleaned:
     kept = _without_crossheads(kept, removed)
     dateline, agency, kept = _dateline(kept, agencies, removed)
     kept, tail = _tail(kept, agencies, removed)
-    agency = agency or tail or agencies.credited(kept[:2])
+    agency = agency or tail or signed.agency or agencies.credited(kept[:2])
     return Cleaned(
         text="\n".join(kept),
         title=title.strip() if title else None,
         agency=agency,
         dateline=dateline,
+        byline=signed.byline,
         removed=tuple(removed),
         flags=flags,
     )

@@ -96,7 +96,7 @@ def article(item: Item, agencies: Agencies, *, run: str | None, now: datetime) -
         published_basis=dating.basis,
         published_confidence=dating.confidence,
         run=run,
-        byline=item.byline,
+        byline=item.byline or cleaned.byline,
         family=item.family,
         tier=item.tier,
         country=item.country,
