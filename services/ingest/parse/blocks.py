@@ -53,7 +53,7 @@ _NOT_THE_ARTICLE: Final = re.compile(
     r"|newsletter\S*|subscri(?:be|ption)\S*|sign-?up\S*|paywall\S*|regwall|donat(?:e|ion)\S*|promo"
     r"(?:-?(?:box|block|link))?|advert\S*|ads?|ad-(?:slot|unit|container|wrapper|label)|adsbygoogle"
     r"|sponsored(?:-\w+)?|dfp-\S+|banner|cookie\S*|comments?(?:-(?:area|list|section|link))?"
-    r"|author-?(?:bio|box|info|card)|about-?author|toolbar|audio-?player|video-?player|print-only"
+    r"|field--name-(?:title|uid|created|author)|author-?(?:bio|box|info|card)|about-?author|toolbar|audio-?player|video-?player|print-only"
     # what is not shown
     r"|screen-reader-text|sr-only|visually-?hidden|hidden|d-none|invisible|offscreen|element-invisible"
     r")",

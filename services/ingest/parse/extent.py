@@ -34,6 +34,7 @@ _POST: Final = re.compile(
     r"|Сообщение .{1,400}? появились? сначала на .{1,200}"
     r"|This (?:article|post|story) (?:was )?(?:first|originally) (?:appeared|published)"
     r" (?:on|in|at) .{1,200}"
+    r"|.{1,200} was originally published in .{1,100} on Medium\b.{0,200}"
     r"|(?:View|Read) (?:the )?original (?:article|post).{0,200}"
     r"|Tags?: .{1,200}|(?:Share|Tweet|Like|Print|Email)(?: this)?:?)",
     re.IGNORECASE,

@@ -73,7 +73,7 @@ _READ_ALSO: Final = re.compile(
     r"\s?(?:on this|on the topic|here|this)?\s?(?:[:：|>»–-]|$)",
     re.IGNORECASE,
 )
-_MOSTLY: Final = 0.8  # of the characters of a list that is nothing but links
+_MOSTLY, _HALF = 0.8, 0.5  # of the characters of a list that is nothing but links
 
 
 def paragraphs(markup: str) -> str:
@@ -262,17 +262,18 @@ def _kept(lines: Sequence[_Line]) -> list[_Line]:
 
 def _shares(lines: Sequence[_Line]) -> dict[int, bool]:
     """Of each list, whether it is two links or more and little else."""
-    counts: dict[int, list[int]] = {}
+    held: dict[int, list[_Line]] = {}
     for line in lines:
         for each in line.inside:
-            count = counts.setdefault(each, [0, 0, 0])
-            count[0] += 1
-            count[1] += line.linked
-            count[2] += len(line.text)
-    return {
-        each: count >= 2 and linked >= _MOSTLY * total
-        for each, (count, linked, total) in counts.items()
-    }
+            held.setdefault(each, []).append(line)
+    return {each: len(inside) >= 2 and _is_links(inside) for each, inside in held.items()}
+
+
+def _is_links(lines: Sequence[_Line]) -> bool:
+    """Headlines, each a link that its outlet may follow, or links with hardly a word between."""
+    linked = sum(line.linked for line in lines) / sum(len(line.text) for line in lines)
+    headlines = all(line.linked and not _SENTENCE_END.search(line.text) for line in lines)
+    return linked >= (_HALF if headlines else _MOSTLY)
 
 
 def _points_elsewhere(line: _Line) -> bool:

@@ -52,6 +52,8 @@ class _Keeping:
         if self.depth >= _DEEPEST:
             raise _EnoughError("malformed")
         super().unknown_starttag(tag, attributes)  # type: ignore[misc]
+        if tag == "rdf:rdf" and self.lang:  # feedparser looks for it in capitals
+            self.feeddata["language"] = self.lang
 
     def _start_item(self: Any, attributes: dict[str, str]) -> None:
         if len(self.entries) >= MAX_ENTRIES:
