@@ -50,7 +50,8 @@ _NOT_THE_ARTICLE: Final = re.compile(
     r"|sharedaddy|sd-\w+|sharify\S*|addtoany\S*|a2a_\w+|addthis\S*|social(?:[-_]?(?:share|media"
     r"|icons?|links?|buttons?|bar|tools?|embed-credit))?|feedflare|post-?(?:tags|meta|footer"
     r"|navigation|ratings|views)|entry-?(?:meta|footer|tags)|tags?-?(?:list|links|cloud)|breadcrumbs?"
-    r"|newsletter\S*|subscri(?:be|ption)\S*|sign-?up\S*|paywall\S*|regwall|donat(?:e|ion)\S*|promo"
+    r"|newsletter\S*|subscri(?:be|ption)(?![a-z])\S*|sign-?up\S*|(?:paywall|regwall)[-_]?(?:prompt"
+    r"|message|box|banner|overlay|notice|cta|barrier|modal|promo)\S*|donat(?:e|ion)\S*|promo"
     r"(?:-?(?:box|block|link))?|advert\S*|ads?|ad-(?:slot|unit|container|wrapper|label)|adsbygoogle"
     r"|sponsored(?:-\w+)?|dfp-\S+|banner|cookie\S*|comments?(?:-(?:area|list|section|link))?"
     r"|field--name-(?:title|uid|created|author)|author-?(?:bio|box|info|card)|about-?author|toolbar|audio-?player|video-?player|print-only"
@@ -96,6 +97,11 @@ def is_hidden_element(attributes: Mapping[str, str]) -> bool:
         or attributes.get("aria-hidden") == "true"
         or bool(_UNSHOWN.search(attributes.get("style", "")[:_LONGEST]))
     )
+
+
+def is_wrapping(names: str) -> bool:
+    """Whether one of these classes is that of something beside the article."""
+    return any(map(_is_wrapping, names.split()))
 
 
 def _says(attributes: str, *, classes: bool) -> bool:

@@ -73,6 +73,7 @@ _READ_ALSO: Final = re.compile(
     r"\s?(?:on this|on the topic|here|this)?\s?(?:[:：|>»–-]|$)",
     re.IGNORECASE,
 )
+_LONGEST_POINTER: Final = 200
 _MOSTLY, _HALF = 0.8, 0.5  # of the characters of a list that is nothing but links
 
 
@@ -110,6 +111,12 @@ def one_line(markup: str) -> str:
         if _ANY_TAG.search(markup):
             markup = _TAG.sub(" ", markup)
     return _BLANKS.sub(" ", markup).strip()
+
+
+def is_pointer(line: str) -> bool:
+    """Whether a line whose links are not known is "read also" and a headline, no sentence."""
+    found = _READ_ALSO.match(line)
+    return bool(found) and len(line) < _LONGEST_POINTER and not _SENTENCE_END.search(line[-10:])
 
 
 def _tags(markup: str) -> list[_Tag]:
@@ -280,5 +287,7 @@ def _points_elsewhere(line: _Line) -> bool:
     found = _READ_ALSO.match(line.text)
     if not found:
         return False
+    if not line.linked:
+        return is_pointer(line.text)
     rest = len(line.text) - found.end()
     return rest == 0 or (line.linked >= _MOSTLY * rest and not line.text.endswith("."))

@@ -9,7 +9,7 @@ from typing import Final
 from services.ingest.parse.markup import one_line
 
 _ADDRESS: Final = re.compile(r"[<(]?[\w.+-]{1,64}@[\w.-]{1,255}[>)]?")
-_BY: Final = re.compile(r"^(?:By|BY|by)\s+(?=\S)")
+_BY: Final = re.compile(r"^(?:By|BY|by|Par|Por|Von)\s+(?=\S)")
 _NOBODY: Final = frozenset(
     "admin administrator editor webmaster unknown none null anonymous noreply author user".split()
 )

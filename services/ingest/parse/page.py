@@ -9,10 +9,10 @@ from typing import Any, Final
 import trafilatura
 from lxml import html as lxml_html
 
-from services.ingest.parse.blocks import is_caption, is_hidden_element
+from services.ingest.parse.blocks import is_caption, is_hidden_element, is_wrapping
 from services.ingest.parse.charset import decode
 from services.ingest.parse.extent import without_boilerplate
-from services.ingest.parse.markup import paragraphs
+from services.ingest.parse.markup import is_pointer, paragraphs
 from services.ingest.parse.metadata import read_metadata
 from services.ingest.parse.result import Page
 from tocsin.errors import BadMessage, Reason
@@ -38,6 +38,14 @@ _SHORT: Final = 250  # characters; below it trafilatura itself distrusts what it
 _LESS: Final = 0.7  # of what JSON-LD holds: an extraction below it lost paragraphs
 _SENTENCE_CHARACTERS: Final = 40
 _CELL_CHARACTERS: Final = 150
+_OPENING: Final = re.compile(
+    r"(?:^|[\s_-])(?:standfirst|chapo|chapeau|dek|lede|sub-?headline|entradilla|vorspann|anriss"
+    r"|article-?(?:intro|lead|summary|description)|story-?(?:intro|lead|summary))(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_OPENING_CHARACTERS, _OPENING_CHILDREN = 800, 3
+_WRAPPING_CHARACTERS: Final = 600
+_NEVER_DROPPED: Final = frozenset("html body head article main h1".split())
 _TABLE: Final = frozenset(["table", "tbody", "thead", "tr", "td", "th"])
 
 
@@ -77,8 +85,9 @@ def parse_page(body: bytes, content_type: str, url: str) -> Page:
 def _text(tree: Any, page: str, told: str, title: str | None) -> str:
     """What trafilatura finds; what JSON-LD holds if that is more; else the page's sentences."""
     titles = {title, *(" ".join("".join(each.itertext()).split()) for each in tree.iter("h1"))}
-    _without_captions(tree)
+    _without_wrapping(tree)
     _without_layout_tables(tree)
+    opening = _opening(tree)
     extracted = trafilatura.extract(
         tree,
         fast=True,
@@ -89,6 +98,8 @@ def _text(tree: Any, page: str, told: str, title: str | None) -> str:
         with_metadata=False,
     )
     found = _as_lines(extracted or "")
+    if found and opening and opening not in found:
+        found = f"{opening}\n{found}"
     told = paragraphs(told)
     if len(found) < max(_LESS * len(told), 1):
         found = told
@@ -102,7 +113,18 @@ def _text(tree: Any, page: str, told: str, title: str | None) -> str:
 
 def _as_lines(text: str) -> str:
     lines = (line.strip().removeprefix("- ") for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+    return "\n".join(line for line in lines if line and not is_pointer(line))
+
+
+def _opening(tree: Any) -> str:
+    """The paragraph above the body that many papers open with, and which extraction leaves out."""
+    for each in tree.iter("p", "div", "h2"):
+        if _OPENING.search(each.get("class") or "") and len(each) <= _OPENING_CHILDREN:
+            text = " ".join("".join(each.itertext()).split())
+            whole = _SENTENCE_CHARACTERS <= len(text) <= _OPENING_CHARACTERS
+            if whole and _SENTENCE.search(text):
+                return text
+    return ""
 
 
 def _sentences(page: str) -> str:
@@ -113,23 +135,25 @@ def _sentences(page: str) -> str:
     )
 
 
-def _without_captions(tree: Any) -> None:
-    """Takes captions, credits and what is not shown out: they are neither text nor dates."""
+def _without_wrapping(tree: Any) -> None:
+    """Takes out captions and credits, which are neither text nor dates, and what stands beside."""
     for each in list(tree.iter("script", "style")):  # JSON-LD is weighed below, with its lines
         _drop(each)
     for each in list(tree.iter()):
-        if isinstance(each.tag, str) and each.tag not in (
-            "html",
-            "body",
-            "head",
-            "article",
-            "main",
-        ):
-            classes = (
-                f"{each.get('class') or ''} {each.get('id') or ''} {each.get('itemprop') or ''}"
-            )
-            if is_caption(classes) or is_hidden_element(each.attrib):
-                _drop(each)
+        if not isinstance(each.tag, str) or each.tag in _NEVER_DROPPED or not each.attrib:
+            continue
+        names = f"{each.get('class') or ''} {each.get('id') or ''} {each.get('itemprop') or ''}"
+        unread = is_caption(names) or is_hidden_element(each.attrib)
+        if unread or (is_wrapping(names) and not _holds_the_article(each)):
+            _drop(each)
+
+
+def _holds_the_article(element: Any) -> bool:
+    """Whether an element named like wrapping holds too much for it."""
+    inside = [next(element.iter("h1"), None), next(element.iter("article"), None)]
+    return any(each is not None for each in inside) or (
+        sum(len("".join(each.itertext())) for each in element.iter("p")) > _WRAPPING_CHARACTERS
+    )
 
 
 def _drop(element: Any) -> None:

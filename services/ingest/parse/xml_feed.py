@@ -94,6 +94,15 @@ class _Keeping:
     def _end_created(self: Any) -> None:
         self.pop("created")
 
+    def _end_author(self: Any) -> None:
+        name = self.pop("author")  # feedparser cuts addresses out of it, and more than these
+        self.inauthor = 0
+        authors = self._get_context().get("authors")
+        if name and authors and not authors[-1].get("name"):
+            authors[-1]["name"] = name
+
+    _end_managingeditor = _end_author
+
     def _start_dc_date(self: Any, attributes: dict[str, str]) -> None:  # noqa: ARG002
         self.push("dc_date", 1)
 
@@ -141,9 +150,13 @@ def read_xml(text: str, url: str) -> RawFeed:
     version, data, entities = replace_doctype(data)
     parser, flags = _parsed(data, url, entities)
     about = parser.feeddata
+    kind = version or parser.version
     entries = [_entry(each) for each in parser.entries]
+    shared = _authors(about) if kind.startswith("atom") else ()  # RFC 4287, 4.1.2
+    for each in entries:
+        each.authors = each.authors or shared
     return RawFeed(
-        kind=version or parser.version,
+        kind=kind,
         entries=entries,
         title=about.get("title", ""),
         language=about.get("language", "") or "",
@@ -248,9 +261,7 @@ def _filled(given: Any, *keys: str) -> tuple[str, ...]:
 
 
 def _authors(given: Any) -> tuple[str, ...]:
-    names = [dict.get(each, "name") for each in dict.get(given, "authors", ())]
-    if not any(names):
-        names = [dict.get(given, "author")]
+    names = (dict.get(each, "name") for each in dict.get(given, "authors", ()))
     return tuple(dict.fromkeys(_words(name) for name in names if isinstance(name, str) and name))
 
 
