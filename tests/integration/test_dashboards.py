@@ -1,4 +1,4 @@
-"""The provisioned dashboard shows data: every query of every panel, after a replay."""
+"""The provisioned dashboards show data: every query of every panel, after some news."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ from tests.support.paths import DEPLOY
 from tests.support.wait import wait_for
 
 GRAFANA = DEPLOY / "grafana"
-DASHBOARD = json.loads((GRAFANA / "dashboards/tocsin.json").read_text())
-PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-QUERIES = [
-    pytest.param(target["expr"], id=f"{panel['title']}-{target['refId']}".replace(" ", "_"))
-    for panel in PANELS
-    for target in panel["targets"]
+DASHBOARDS = {
+    path.stem: json.loads(path.read_text()) for path in sorted(GRAFANA.glob("dashboards/*.json"))
+}
+PANELS = [
+    panel for each in DASHBOARDS.values() for panel in each["panels"] if panel["type"] != "row"
 ]
-VARIABLES = DASHBOARD["templating"]["list"]
+QUERIES = [
+    pytest.param(target["expr"], id=f"{name}-{panel['title']}-{target['refId']}".replace(" ", "_"))
+    for name, each in DASHBOARDS.items()
+    for panel in each["panels"]
+    for target in panel.get("targets", ())
+]
+VARIABLES = [each for found in DASHBOARDS.values() for each in found["templating"]["list"]]
+each_dashboard = pytest.mark.parametrize("name", DASHBOARDS)
 
 # What Grafana puts in for its own variables, wide enough to hold all of a test's run.
 _OF_GRAFANA = {"$__rate_interval": "10m", "$__range": "10m", "$__interval": "10m"}
@@ -37,20 +43,31 @@ def _substituted(expression: str) -> str:
     return expression
 
 
-def test_panels_have_ids_of_their_own_and_do_not_overlap():
-    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+@each_dashboard
+def test_panels_have_ids_of_their_own_and_do_not_overlap(name):
+    panels = DASHBOARDS[name]["panels"]
+    ids = [panel["id"] for panel in panels]
     places = [
         {
             (x, y)
             for x in range(at["x"], at["x"] + at["w"])
             for y in range(at["y"], at["y"] + at["h"])
         }
-        for at in (panel["gridPos"] for panel in DASHBOARD["panels"])
+        for at in (panel["gridPos"] for panel in panels)
     ]
 
     assert len(set(ids)) == len(ids)
     assert not any(one & other for one, other in combinations(places, 2))
     assert all(x < 24 for place in places for x, _ in place)
+
+
+def test_every_dashboard_has_a_name_and_the_tag_that_links_them():
+    uids = [each["uid"] for each in DASHBOARDS.values()]
+
+    assert len(set(uids)) == len(uids) == 2
+    for each in DASHBOARDS.values():
+        assert each["tags"] == ["tocsin"]
+        assert [link["tags"] for link in each["links"]] == [["tocsin"]]
 
 
 def test_every_panel_says_what_it_shows():
@@ -96,9 +113,17 @@ class TestAfterAReplay:
         """The seeds are through all services, and Prometheus has seen it.
 
         One article comes later: ingest may have replayed the seeds before its first scrape, and
-        what was counted before then has no rate.
+        what was counted before then has no rate. A feed that is watched brings another, and a third
+        is pushed.
         """
         deployment.drop("later", "GEORGETOWN - Guyana and Suriname agreed to meet on Monday.\n")
+        wait_for(
+            lambda: deployment.count("ingest", "tocsin_ingest_sources", status="fresh"),
+            60,
+            "the feed was polled",
+        )
+        deployment.newsroom.publish(1)
+        assert deployment.push("A commission was named in Paramaribo.") == 202
         wait_for(
             lambda: deployment.prometheus.query('tocsin_alert_level{dyad="USA-VEN"} > 0'),
             90,

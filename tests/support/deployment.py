@@ -6,17 +6,19 @@ Only host names, ports and paths differ. A service finds only the packages of it
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.compose import SERVICES, binds, compose, environment
 from tests.support.kafka import KafkaServer
+from tests.support.newsroom import Newsroom
 from tests.support.paths import DEPLOY, ROOT
 from tests.support.processes import Process, free_ports
 from tests.support.prometheus import PrometheusServer
@@ -33,12 +35,17 @@ _VARIABLES: Final = {
     "TOCSIN_ALERT_WEBHOOK_URL": "http://127.0.0.1:9/",
     "TOCSIN_ALERT_WEBHOOK_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
 }
+_TOKEN: Final = "a-token-of-the-tests"
+_PUSHED: Final = '[[source]]\nkind = "push"\nname = "desk"\ntoken_env = "DESK_TOKEN"\n'
 _IMAGE = Path(__file__).parent / "image"
 _READY_S = 90.0  # enrich loads its language model, on a machine that is busy
 
 
 class Deployment:
-    """All services of the file that matter to the flow. `start` in the file's order, `stop`."""
+    """All services of the file that matter to the flow. `start` in the file's order, `stop`.
+
+    Ingest follows one feed of `newsroom`, which has an article from the start.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -49,12 +56,17 @@ class Deployment:
         self.processes: dict[str, Process] = {}
         self.inbox = folder / "inbox"
         self.inbox.mkdir(parents=True)
+        self.newsroom = Newsroom(1)
+        self._push_port = free_ports(1)[0]
 
     def start(self) -> None:
         """Returns when every service says that it is ready.
 
         Ingest starts last, when the others have been scraped: so every counter was seen at 0.
         """
+        self.newsroom.__enter__()
+        self.newsroom.publish(1)
+        (self._folder / "sources.toml").write_text(self.newsroom.sources() + _PUSHED)
         self.kafka.start()
         self.redis.start()
         topics = self.run("topics")
@@ -89,6 +101,16 @@ class Deployment:
     def drop(self, name: str, text: str) -> None:
         """Puts an article into the inbox."""
         (self.inbox / f"{name}.txt").write_text(text)
+
+    def push(self, text: str) -> int:
+        """Sends an article to ingest over HTTP; the status of the answer."""
+        request = Request(
+            f"http://127.0.0.1:{self._push_port}/v1/articles",
+            json.dumps({"text": text}).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {_TOKEN}"},
+        )
+        with urlopen(request, timeout=10) as answer:
+            return int(answer.status)
 
     def ready(self, service: str) -> bool:
         """Whether a service answers 200 on /readyz; fails if it has ended."""
@@ -127,13 +149,21 @@ class Deployment:
         self.prometheus.stop()
         self.redis.stop()
         self.kafka.close()
+        self.newsroom.__exit__()
 
     def _command(self, service: str) -> list[str]:
         command: list[str] = compose()["services"][service]["command"]
         return command
 
     def _environment(self, service: str) -> Iterable[tuple[str, str]]:
-        env = environment(service, _VARIABLES)
+        own = {
+            "TOCSIN_INGEST_SOURCES": str(self._folder / "sources.toml"),
+            "TOCSIN_INGEST_PUSH_PORT": str(self._push_port),
+        }
+        env = environment(service, _VARIABLES | own)
+        if service == "ingest":
+            # What .env.sources would hold; and on this machine not for all to reach.
+            env |= {"DESK_TOKEN": _TOKEN, "TOCSIN_INGEST_PUSH_HOST": "127.0.0.1"}
         if service in self.ports:
             env |= {"TOCSIN_HTTP_HOST": "127.0.0.1", "TOCSIN_HTTP_PORT": str(self.ports[service])}
         return env.items()
