@@ -98,7 +98,9 @@ def stated(cleaned: Cleaned) -> Stated | None:
 
 def is_picture(line: str) -> bool:
     """Whether a line is a photo's caption or credit that cleaning did not know for one."""
-    return bool(_PICTURE_HEAD.match(line[:40]) or _PICTURE.search(line[-120:]))
+    tail = line[-120:]
+    credited = "/" in tail or ")" in tail[-2:]  # as every credit is; most lines end in neither
+    return bool(_PICTURE_HEAD.match(line[:40]) or (credited and _PICTURE.search(tail)))
 
 
 def clock_in(text: str) -> Clock | None:
@@ -203,6 +205,8 @@ def _stamp(line: str) -> Stated | None:
 
 def _today(lines: list[str]) -> Stated | None:
     for line in lines:
+        if "oday" not in line:
+            continue
         for one in written_dates(line):
             if one.year and _TODAY.search(line[max(0, one.start - 40) : one.start]):
                 return Stated(one, Place.TODAY)
