@@ -15,7 +15,7 @@ import msgspec
 from services.ingest import metrics
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.items import Item, Refused, article
-from services.ingest.domain.near import sketch
+from services.ingest.domain.near import Sketch, sketch
 from services.ingest.domain.story import Telling
 from services.ingest.metrics import Outcome, StoryOutcome
 from services.ingest.seen import Known
@@ -68,16 +68,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class _Fresh(msgspec.Struct, frozen=True, kw_only=True):
     """An article to publish. `before`: what is remembered of the revision it edits, if it does.
 
-    `version`: its number at its source, 0 without.
+    `version`: its number at its source, 0 without. `likeness`: its sketch and bands, if made yet.
     """
 
     origin: str
     article: Article
     version: int = 0
     before: Known | None = None
+    likeness: tuple[Sketch, bytes] | None = None
 
 
 _Judged = _Fresh | Verdict | Refused
+Read = _Fresh | Refused
 
 
 class Tally(msgspec.Struct):
@@ -141,17 +143,12 @@ class Intake:
         Raises:
             Unavailable: broker or Redis are away; the same batch can be taken again.
         """
-        scope = scope_of(run)
         with metrics.BATCH_SECONDS.time():
-            read = [self._read(each, run) for each in given]
-            told = self._with_stories(self._unseen(read, scope), scope)
-            judged, records = self._records(told)
-            letters = [each for each in judged if isinstance(each, Refused) and dead_letters]
-            self._publisher.publish([*records, *map(_dead_letter, letters)])
-            self._remember([each for each in judged if isinstance(each, _Fresh)], scope)
-        return self._counted(judged)
+            read = [self.read(each, run=run) for each in given]
+            return self._published(read, run, dead_letters=dead_letters)
 
-    def _read(self, given: Item | Refused, run: str | None) -> _Fresh | Refused:
+    def read(self, given: Item | Refused, *, run: str | None) -> Read:
+        """What `publish` takes: the input cleaned and dated. Asks nobody, so any thread may."""
         if isinstance(given, Refused):
             return given
         try:
@@ -160,7 +157,25 @@ class Intake:
             return Refused(given.origin, given.raw or given.text.encode("utf-8", "replace"), error)
         return _Fresh(origin=given.origin, article=found, version=given.version)
 
-    def _unseen(self, read: Sequence[_Fresh | Refused], scope: str) -> list[_Judged]:
+    def publish(self, read: Sequence[Read], *, run: str | None, dead_letters: bool = True) -> Taken:
+        """The second half of `take`.
+
+        Raises:
+            Unavailable: as `take`.
+        """
+        with metrics.BATCH_SECONDS.time():
+            return self._published(read, run, dead_letters=dead_letters)
+
+    def _published(self, read: Sequence[Read], run: str | None, *, dead_letters: bool) -> Taken:
+        scope = scope_of(run)
+        told = self._with_stories(self._unseen(read, scope), scope)
+        judged, records = self._records(told)
+        letters = [each for each in judged if isinstance(each, Refused) and dead_letters]
+        self._publisher.publish([*records, *map(_dead_letter, letters)])
+        self._remember([each for each in judged if isinstance(each, _Fresh)], scope)
+        return self._counted(judged)
+
+    def _unseen(self, read: Sequence[Read], scope: str) -> list[_Judged]:
         """The same, with a verdict on what was published before."""
         articles = [each.article for each in read if isinstance(each, _Fresh)]
         ids = [each.id for each in articles]
@@ -290,7 +305,7 @@ def _verdict(each: _Judged) -> Verdict:
 
 def _telling(fresh: _Fresh) -> Telling:
     each, before = fresh.article, fresh.before
-    made, bands = sketch(f"{each.title or ''}\n{each.text}")
+    made, bands = fresh.likeness or _likeness(each)
     return Telling(
         id=each.id,
         fingerprint=each.fingerprint,
@@ -299,6 +314,17 @@ def _telling(fresh: _Fresh) -> Telling:
         at_s=int(each.published_at.timestamp()) if each.published_at else None,
         before=before.fingerprint if before else None,
     )
+
+
+def sketched(read: Read) -> Read:
+    """The same with its likeness made, which `publish` makes else of what it has not seen."""
+    if isinstance(read, Refused):
+        return read
+    return msgspec.structs.replace(read, likeness=_likeness(read.article))
+
+
+def _likeness(each: Article) -> tuple[Sketch, bytes]:
+    return sketch(f"{each.title or ''}\n{each.text}")
 
 
 def _outgoing(each: Article) -> bus.Outgoing:

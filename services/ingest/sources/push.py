@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 
-from services.ingest.app import Intake
+from services.ingest.app import Intake, sketched
 from services.ingest.push.access import Access, Client
 from services.ingest.push.api import PushApi
 from services.ingest.push.body import Limits
@@ -45,7 +45,8 @@ class Push:
     async def _run(self, stop: threading.Event) -> None:
         chosen, keys, ended = self._chosen, Keys(self._chosen.redis), asyncio.Event()
         group = Group(
-            lambda items: self._intake.take(items, run=None, dead_letters=False),
+            lambda item: sketched(self._intake.read(item, run=None)),
+            lambda read: self._intake.publish(read, run=None, dead_letters=False),
             batch=chosen.batch,
             most=chosen.push_waiting,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import msgspec
 
-from services.ingest.app import Intake
+from services.ingest.app import Intake, sketched
 from services.ingest.push.access import Access, Client
 from services.ingest.push.api import PushApi
 from services.ingest.push.body import Limits
@@ -57,7 +57,7 @@ class Desk:
         self.seen = FakeSeen()
         self.intake = Intake(self.bus.producer(), self.seen, FakeStories())
         self.batches: list[int] = []
-        self.group = Group(self._take, batch=200, most=most, patience_s=5)
+        self.group = Group(self._read, self._publish, batch=200, most=most, patience_s=5)
         self.keys = Keys(Redis(url=Secret(redis_url), timeout_s=1))
         self.limits = limits or Limits()
         self.client: aiohttp.ClientSession
@@ -65,11 +65,14 @@ class Desk:
         self.taking = False
         self.gate: Callable[[], None] = lambda: None
 
-    def _take(self, items):
+    def _read(self, item):
+        return sketched(self.intake.read(item, run=None))
+
+    def _publish(self, read):
         self.taking = True
         self.gate()
-        self.batches.append(len(items))
-        return self.intake.take(items, run=None, dead_letters=False)
+        self.batches.append(len(read))
+        return self.intake.publish(read, run=None, dead_letters=False)
 
     @property
     def articles(self) -> list[Article]:

@@ -376,25 +376,31 @@ def test_more_bytes_than_may_be_held_are_turned_away():
     assert pushed(work, Desk(limits=TIGHT)) == (202, 503, 202)
 
 
-def test_an_article_that_makes_ingest_fall_over_fails_alone():
+@pytest.mark.parametrize("stage", ["read", "publish"])
+def test_an_article_that_makes_ingest_fall_over_fails_alone(stage):
     gate = threading.Event()
 
     async def work(desk):
-        taking = desk.intake.take
+        doing = getattr(desk.intake, stage)
 
-        def take(items, **of):
-            if any(each.guid == "a7" for each in items):
+        def fall(given, **of):
+            each = [given] if stage == "read" else given
+            guids = [one.guid if stage == "read" else one.article.guid for one in each]
+            if "a7" in guids:
                 raise ZeroDivisionError
-            return taking(items, **of)
+            return doing(given, **of)
 
-        desk.intake.take = take
-        sending = await held_up(desk, gate, *(desk.send(story(number)) for number in range(10)))
+        setattr(desk.intake, stage, fall)
+        sending = await held_up(desk, gate, *(desk.send(story(number)) for number in range(7)))
+        sending.append(asyncio.create_task(desk.send(story(7))))
+        sending.append(asyncio.create_task(desk.send(story(8))))
+        await asyncio.to_thread(wait_for, lambda: desk.group._waiting >= 8, 5, "the others wait")
         gate.set()
         return [await each for each in sending[1:]]
 
     answers = pushed(work)
 
-    assert [each.status for each in answers] == [202] * 7 + [500] + [202] * 2
+    assert [each.status for each in answers] == [202] * 7 + [500, 202]
     assert "ZeroDivision" not in str(answers[7].told)
 
 
