@@ -225,6 +225,13 @@ def endless(_request: Request, wire: Wire) -> None:
         wire.send(b"<!-- more -->" * 5000)
 
 
+def crumbs(_request: Request, wire: Wire) -> None:
+    """A body that never ends, as fast as it can, in chunks of one byte."""
+    wire.send(_head(200, {"Content-Type": RSS, "Transfer-Encoding": "chunked"}))
+    while not wire.closing.is_set():
+        wire.send(b"1\r\na\r\n" * 5000)
+
+
 def hang_up(_request: Request, _wire: Wire) -> None:
     """Closes without a word."""
 

@@ -6,6 +6,8 @@ import zlib
 from typing import Final
 
 _PIECE: Final = 65_536
+_CRUMBS: Final = 1_000  # chunks of any size; beyond, they hold _CRUMB bytes on average
+_CRUMB: Final = 16  # 10 MB in chunks of a byte took a core for two minutes
 _GZIP: Final = zlib.MAX_WBITS | 16
 _MAGIC: Final = b"\x1f"  # RFC 1952: how each file in a gzip stream begins
 
@@ -30,7 +32,7 @@ class Body:
             raise Broken("an encoding that was not asked for")
         self._gzip = zlib.decompressobj(_GZIP) if "gzip" in encoding else None
         self._most = most
-        self._read = 0
+        self._read = self._chunks = 0
         self._body = bytearray()
 
     def add(self, chunk: bytes) -> None:
@@ -38,11 +40,14 @@ class Body:
 
         Raises:
             TooMuch: the body grew over the limit, on the wire or unpacked.
-            Broken: it cannot be unpacked.
+            Broken: it cannot be unpacked, or comes in crumbs.
         """
         self._read += len(chunk)
         if self._read > self._most:  # gzip can also be long and hold nothing
             raise TooMuch
+        self._chunks += 1
+        if self._chunks > _CRUMBS + self._read // _CRUMB:
+            raise Broken("a body in crumbs")
         if self._gzip is None:
             self._body += chunk
         else:

@@ -85,6 +85,15 @@ def test_a_body_is_unpacked_also_of_several_files_in_a_row(site):
     assert [got(each).body for each in (one, two, none)] == [FEED, FEED, b""]
 
 
+def test_a_body_that_comes_line_by_line_is_read(site):
+    lines = [b"<item><title>%d</title></item>\n" % number for number in range(5000)]
+    chunked = b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in lines)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    url = site.on("/feed", bad_site.raw(head + chunked + b"0\r\n\r\n"))
+
+    assert got(url).body == b"".join(lines)
+
+
 # What a server does, and what it is called.
 MISDEEDS = {
     "400": (status(400), Trouble.REFUSED),
@@ -113,6 +122,7 @@ MISDEEDS = {
     "headers drip": (bad_site.drip_headers, Trouble.TIMED_OUT),
     "body drips": (bad_site.drip_body, Trouble.TIMED_OUT),
     "endless": (bad_site.endless, Trouble.TOO_LARGE),
+    "crumbs": (bad_site.crumbs, Trouble.BROKEN),
     "bomb": (bad_site.bomb(30_000_000), Trouble.TOO_LARGE),
     "one huge header": (bad_site.huge_header(1_000_000), Trouble.TOO_LARGE),
     "a large header": (bad_site.huge_header(80_000), Trouble.TOO_LARGE),
