@@ -75,6 +75,7 @@ _READ_ALSO: Final = re.compile(
 )
 _LONGEST_POINTER: Final = 200
 _MOSTLY, _HALF = 0.8, 0.5  # of the characters of a list that is nothing but links
+_MOST_TAGS: Final = 500_000  # 160 MB; the largest honest pages have 20,000
 
 
 def paragraphs(markup: str) -> str:
@@ -126,6 +127,9 @@ def _tags(markup: str) -> list[_Tag]:
     depths: dict[str, list[int]] = {}  # of each name, where in `open_` it stands
     place = 0
     while found := _TAG.search(markup, place):
+        if len(tags) == _MOST_TAGS:  # the rest goes as one comment would
+            tags.append(_Tag("", place, len(markup), closes=False, attributes=""))
+            break
         place = found.end()
         name = (found["name"] or "").lower()
         tag = _Tag(
