@@ -25,6 +25,9 @@ COMMANDS: Final = {
     "up": Command("tocsin.local.up", "start the embedded broker, Redis and the three services"),
     "replay": Command("services.ingest.replay", "publish files and folders as a simulated feed"),
     "sources": Command("services.ingest.sources_command", "set sources up, and see how they do"),
+    "ingest": Command(
+        "services.ingest.ingest_command", "publish files or a stream as live articles"
+    ),
     "watch": Command("services.alert.watch", "follow the alerts as they come"),
     "alert": Command("services.alert.manage", "show, acknowledge and silence alerts"),
     "code": Command("services.enrich.code", "text in, coded events out, without a broker"),

@@ -95,6 +95,11 @@ class Tally(msgspec.Struct):
         for field in self.__struct_fields__:
             setattr(self, field, getattr(self, field) + getattr(other, field))
 
+    @property
+    def met(self) -> int:
+        """How many they were."""
+        return self.published + self.revised + self.seen + self.refused
+
 
 class Taken(msgspec.Struct, frozen=True):
     """A verdict on each input, in order."""

@@ -5,36 +5,35 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
-import json
-import os
 import re
 import secrets
-import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from services.ingest.app import Intake, Taken, Tally
-from services.ingest.domain.items import published
+from services.ingest.app import Intake, Tally
+from services.ingest.domain.items import Item, Refused, published
 from services.ingest.domain.pace import gap_s
-from services.ingest.seen import Seen
-from services.ingest.settings import Settings
+from services.ingest.publishing import (
+    chosen_settings,
+    intake_of,
+    patiently,
+    progress,
+    stop_on_signals,
+    summary,
+)
 from services.ingest.sources.files import Entry, Index, index, read_all
-from services.ingest.stories import Stories
-from tocsin import bus, settings
-from tocsin.errors import Unavailable
-from tocsin.observe import configure_logging, get_logger
+from services.ingest.sources.formats.given import Given
+from services.ingest.sources.stdin import batches
+from tocsin.errors import Unavailable, UsageError
 
 _RUN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RETRY_S: Final = 1.0
 _PATIENCE_S: Final = 30.0
-_PROGRESS_S: Final = 2.0
 
 EXAMPLES: Final = """examples:
   tocsin replay seeds                              the five seed articles, as fast as possible
@@ -42,8 +41,10 @@ EXAMPLES: Final = """examples:
   tocsin replay seeds --speed 1 --max-gap 5s       as it came, but never wait over five seconds
   tocsin replay a.jsonl b/ --from 2025-08-01 --to 2025-09-01 --json
   tocsin replay archive.jsonl --run-id drill-7     the same id again goes on where it stopped
+  zcat archive.jsonl.gz | tocsin replay -          from a pipe, in the order of its lines
 
-A folder's manifest.toml says when each text file was published; a line of a JSONL file is
+It reads text, JSON lines, mail (.eml), NewsML, NITF, saved feeds and GDELT's lists, packed by gzip
+or zip too. A folder's manifest.toml says when each text file was published; a JSON line is
 {"text": …, "published_at"?: …, "id"?, "title"?, "url"?, "outlet"?}.
 Alerts of a replay are exercises.
 """
@@ -80,7 +81,7 @@ def replay(
     for start in range(0, len(found.refused), plan.batch):
         refused = found.refused[start : start + plan.batch]
         take = functools.partial(intake.take, refused, run=plan.run)
-        total.add(_patiently(take, plan.patience_s, stop).tally)
+        total.add(patiently(take, plan.patience_s, stop).tally)
     for run in _runs(plan):
         before: datetime | None = None
         for batch in _batches(found.entries, plan):
@@ -90,23 +91,12 @@ def replay(
             if stop.wait(min(pause_s, threading.TIMEOUT_MAX)):
                 return total
             take = functools.partial(intake.take, read_all(batch), run=run)
-            total.add(_patiently(take, plan.patience_s, stop).tally)
+            total.add(patiently(take, plan.patience_s, stop).tally)
             on_batch(run, total, batch[-1])
             before = batch[-1].published_at or before
         if stop.is_set() or not found.entries:
             return total
     return total
-
-
-def _patiently(work: Callable[[], Taken], patience_s: float, stop: threading.Event) -> Taken:
-    until = time.monotonic() + patience_s
-    while True:
-        try:
-            return work()
-        except Unavailable as error:
-            if time.monotonic() > until or stop.wait(_RETRY_S):
-                raise
-            get_logger().warning("waiting", error=str(error))
 
 
 def _runs(plan: Plan) -> Iterator[str]:
@@ -125,25 +115,56 @@ def within(found: Index, *, since: datetime | None, until: datetime | None) -> I
     """The articles published from `since` to before `until`; undated ones only without bounds."""
     if since is None and until is None:
         return found
-    kept = tuple(
-        each
-        for each in found.entries
-        if each.published_at is not None
-        and (since is None or each.published_at >= since)
-        and (until is None or each.published_at < until)
-    )
+    kept = tuple(each for each in found.entries if _is_within(each.published_at, since, until))
     return msgspec.structs.replace(found, entries=kept)
+
+
+def _is_within(at: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    if since is None and until is None:
+        return True
+    return at is not None and (since is None or at >= since) and (until is None or at < until)
+
+
+def replay_stream(
+    batches: Iterable[Sequence[Item | Refused]],
+    intake: Intake,
+    plan: Plan,
+    *,
+    stop: threading.Event,
+    on_batch: Callable[[str, Tally, datetime | None], None] = lambda *_: None,
+) -> Tally:
+    """Publishes batches as they come, in their order, at the pace of the plan.
+
+    Raises:
+        Unavailable: broker or Redis went away; what was published is remembered under the run.
+    """
+    total = Tally()
+    before: datetime | None = None
+    for batch in batches:
+        step = 1 if plan.speed else len(batch)
+        for start in range(0, len(batch), step):
+            some = batch[start : start + step]
+            at = max((at for each in some if (at := _at(each))), default=None)
+            pause_s = gap_s(before, at, speed=plan.speed, max_gap_s=plan.max_gap_s)
+            if stop.wait(min(pause_s, threading.TIMEOUT_MAX)) and plan.speed:
+                return total
+            take = functools.partial(intake.take, some, run=plan.run)
+            total.add(patiently(take, plan.patience_s, stop).tally)
+            before = at or before
+        on_batch(plan.run, total, before)
+    return total
+
+
+def _at(each: Item | Refused) -> datetime | None:
+    return each.published_at if isinstance(each, Item) else None
 
 
 def main(argv: Sequence[str]) -> int:
     """The command `tocsin replay`; returns its exit code."""
     options = _parser().parse_args(argv)
-    found = within(
-        index([Path(each) for each in options.path]), since=options.since, until=options.until
-    )
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    if "-" in options.path and (len(options.path) > 1 or options.loop):
+        raise UsageError("- is standard input: it comes alone, and once")
+    stop = stop_on_signals()
     plan = Plan(
         run=options.run_id,
         speed=options.speed,
@@ -151,38 +172,61 @@ def main(argv: Sequence[str]) -> int:
         loop=options.loop,
         patience_s=_PATIENCE_S,
     )
-    chosen = settings.load(Settings, os.environ, prefix="TOCSIN_INGEST_")
-    configure_logging(settings.Log(level="warning", format="console"), "replay")
-    seen = Seen(chosen.redis, days=chosen.seen_days)
-    stories = Stories(chosen.redis, days=chosen.story_days, texts=chosen.story_texts)
-    producer = bus.Producer(chosen.kafka, service="replay")
+    found = None if options.path == ["-"] else _index(options)
+    told = progress(plan.run)
+
+    def tell(_: str, total: Tally, at: datetime | None) -> None:
+        told(total, f", at {at:%Y-%m-%d %H:%M}" if at else "")
+
     try:
-        intake = Intake(
-            producer,
-            seen,
-            stories,
-            max_record_bytes=chosen.kafka.max_record_bytes,
-            on_refused=_say,
-        )
-        total = replay(found, intake, plan, stop=stop, on_batch=_progress())
+        with intake_of("replay", chosen_settings()) as intake:
+            if found is None:
+                total = replay_stream(
+                    _stream(options, plan, stop), intake, plan, stop=stop, on_batch=tell
+                )
+            else:
+                total = replay(
+                    found,
+                    intake,
+                    plan,
+                    stop=stop,
+                    on_batch=lambda run, tally, entry: tell(run, tally, entry.published_at),
+                )
     except Unavailable as error:
         raise Unavailable(f"{error}; go on with --run-id {plan.run}") from error
-    finally:
-        producer.close()
-        stories.close()
-        seen.close()
-    _summary(plan.run, total, found.ignored, as_json=options.json)
+    ignored = found.ignored if found else 0
+    summary({"run_id": plan.run}, total, ignored, as_json=options.json)
     return 1 if total.refused else 0
+
+
+def _index(options: argparse.Namespace) -> Index:
+    found = index([Path(each) for each in options.path])
+    return within(found, since=options.since, until=options.until)
+
+
+def _stream(
+    options: argparse.Namespace, plan: Plan, stop: threading.Event
+) -> Iterator[list[Item | Refused]]:
+    given = Given(origin="stdin", name="stdin", source="replay", now=datetime.now(UTC))
+    for batch in batches(sys.stdin.fileno(), given, plan.batch, stop):
+        kept = [
+            each
+            for each in batch
+            if isinstance(each, Refused)
+            or _is_within(each.published_at, options.since, options.until)
+        ]
+        if kept:
+            yield kept
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tocsin replay",
-        description="Publish text files, folders and JSONL as a simulated feed.",
+        description="Publish files, folders or a stream as a simulated feed.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("path", nargs="+", help="a .txt or .jsonl file, or a folder of them")
+    parser.add_argument("path", nargs="+", help="a file, a folder of them, or - for standard input")
     parser.add_argument(
         "--speed", type=_speed, default=0.0, help="feed seconds a second; 0: no wait"
     )
@@ -234,34 +278,3 @@ def _run(text: str) -> str:
     if not _RUN.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text}: letters, digits, '.', '_', '-', at most 64")
     return text
-
-
-def _progress() -> Callable[[str, Tally, Entry], None]:
-    last = time.monotonic()
-
-    def tell(run: str, total: Tally, entry: Entry) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _PROGRESS_S:
-            last = time.monotonic()
-            at = f", at {entry.published_at:%Y-%m-%d %H:%M}" if entry.published_at else ""
-            _say(f"{run}: {total.published} published, {total.seen} seen{at}")
-
-    return tell
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _summary(run: str, total: Tally, ignored: int, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"run_id": run, **msgspec.to_builtins(total), "ignored": ignored}))
-        return
-    parts = [
-        f"{total.published} published",
-        *([f"{total.revised} revised"] if total.revised else []),
-        *([f"{total.seen} seen before"] if total.seen else []),
-        *([f"{total.refused} refused"] if total.refused else []),
-        *([f"{ignored} files of other kinds passed over"] if ignored else []),
-    ]
-    print(f"{run}: {', '.join(parts)}")
