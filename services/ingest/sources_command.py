@@ -191,7 +191,17 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="work", required=True, metavar="check|list|import")
-    checks = commands.add_parser("check", help="fetch each once, show what would be published")
+
+    def command(name: str, does: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=does,
+            description=f"{does[0].upper()}{does[1:]}.",
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    checks = command("check", "fetch each once, show what would be published")
     checks.add_argument("file", nargs="?", metavar="FILE", help="the sources file")
     checks.add_argument("--only", action="append", default=[], metavar="NAME", help="this source")
     checks.add_argument("--url", metavar="URL", help="a feed that is in no file")
@@ -199,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=_count, default=10, metavar="N", help="newest entries of each (10)"
     )
     checks.add_argument("--json", action="store_true", help="an object a source, a line each")
-    lists = commands.add_parser("list", help="how each source does, the worst first")
+    lists = command("list", "how each source does, the worst first")
     lists.add_argument("file", nargs="?", metavar="FILE", help="the sources file")
     lists.add_argument("--json", action="store_true", help="an object a line, for programs")
     lists.add_argument(
@@ -209,13 +219,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STATUS,…",
         help="exit with 1 if a source has one of these: " + ", ".join(STATUSES),
     )
-    imports = commands.add_parser("import", help="the feeds of an OPML list as sources")
+    imports = command("import", "the feeds of an OPML list as sources")
     imports.add_argument("file", metavar="FILE", help="the list; - reads standard input")
     imports.add_argument("--into", metavar="FILE", help="add to this sources file, at its end")
     imports.add_argument(
         "--name-prefix", type=_prefix, default="", metavar="TEXT", help="what names begin with"
     )
     return parser
+
+
+def _examples(name: str) -> str:
+    lines = [each for each in _EXAMPLES.splitlines() if each.startswith(f"  tocsin sources {name}")]
+    return "\n".join(["examples:", *lines])
 
 
 def _count(text: str) -> int:

@@ -249,16 +249,34 @@ def test_of_a_folder_the_files_that_would_be_taken(sources, tmp_path, capsys):
     (folder / "one.txt").write_text(CLASH)
     (folder / "two.txt").write_text("")
     (folder / "picture.png").write_bytes(b"\x89PNG")
+    (folder / "three.txt.part").write_text(TALKS)
     file = sources(
-        ("drop", 'kind = "folder"\npath = "drop"'), ("gone", 'kind = "folder"\npath = "gone"')
+        ("drop", 'kind = "folder"\npath = "drop"\nfamily = "Ours"'),
+        ("gone", 'kind = "folder"\npath = "gone"'),
     )
 
     code, found = checked(capsys, file)
 
+    one, two = found["drop"]["articles"]
     assert code == 1
     assert found["drop"]["fine"]
-    assert [each["dropped"] is None for each in found["drop"]["articles"]] == [True, False]
-    assert "no such file or folder" in found["gone"]["words"][0]
+    assert (one["dropped"], one["counts_as"]) == (None, "Ours")
+    assert two["dropped"].startswith("empty: ")
+    assert found["drop"]["words"] == ["2 of other kinds are passed over"]
+    assert found["gone"]["words"] == ["source gone: gone is not a folder"]
+
+
+def test_of_a_folder_no_more_is_read_than_is_asked_for(sources, tmp_path, capsys):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    for number in range(9):
+        (folder / f"{number}.txt").write_text(f"{TALKS} This was report {number} on it.")
+    file = sources(("drop", 'kind = "folder"\npath = "drop"'))
+
+    code, found = checked(capsys, file, "--limit", "4")
+
+    assert code == 0
+    assert found["drop"]["looked_at"] == 4
 
 
 def test_a_person_gets_a_table_in_which_nothing_of_a_hostile_feed_acts(site, sources, capsys):

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import msgspec
 
-from services.ingest.app import Intake
+from services.ingest.app import Intake, Taken, Verdict
 from services.ingest.domain.entries import changes, keyed
-from services.ingest.domain.items import Item
+from services.ingest.domain.items import Item, Refused
 from services.ingest.domain.rhythm import Health, Status, judge
 from services.ingest.fetch.hosts import Hosts
 from services.ingest.fetch.result import Failed, NotModified
@@ -26,7 +27,8 @@ from services.ingest.setup.listing import UNWATCHED
 from services.ingest.setup.unkept import Met, Told, Unpublished
 from services.ingest.sources.config import Config, FeedSource, FolderSource, PushSource
 from services.ingest.sources.drafts import Draft, article_of, draft, entries_of
-from services.ingest.sources.files import index, read_all
+from services.ingest.sources.files import is_known
+from services.ingest.sources.inbox import Inbox
 from services.ingest.sources.pages import seek
 from services.ingest.sources.reader import Document, Reader, Sought
 from services.ingest.sources.standing import answered, pace_of
@@ -169,28 +171,26 @@ class _Judging:
 
     def folder(self, source: FolderSource, limit: int) -> Finding:
         """What would be taken of a folder as it is now."""
-        path = Path(source.path)
+        stop = Event()
+        taking = _Taking(self._intake, limit, stop)
+        inbox = Inbox(source, taking, self._met, batch=limit, stop=stop)
         try:
-            found = index([path])
-            why = None if path.is_dir() else "it is not a folder"
+            inbox.look()
+            inbox.look()  # what did not change in between is whole
         except UsageError as error:
             why = str(error)
-        if why is not None:
             return Finding(
                 name=source.name, kind="folder", fine=False, status=FAILING, words=(why,)
             )
-        given = [*found.refused, *read_all(found.entries[:limit])][:limit]
-        verdicts = self._intake.take(given, run=None).verdicts
-        other = f"{found.ignored} files of other kinds are passed over"
+        others = sum(not is_known(each.name.lower()) for each in Path(source.path).iterdir())
         return Finding(
             name=source.name,
             kind="folder",
             fine=True,
             status=UNWATCHED,
-            words=(other,) if found.ignored else (),
-            entries=len(found.entries) + len(found.refused),
-            looked_at=len(given),
-            articles=tuple(map(self._ledger.found, verdicts)),
+            words=(f"{others} of other kinds are passed over",) if others else (),
+            looked_at=len(taking.verdicts),
+            articles=tuple(map(self._ledger.found, taking.verdicts)),
         )
 
     def _articles(self, drafts: Sequence[Draft]) -> list[Found]:
@@ -206,6 +206,24 @@ class _Judging:
             self._ledger.found(next(verdicts)) if add else _left_out(item)
             for item, add in zip(items, adds, strict=True)
         ]
+
+
+class _Taking:
+    """Takes what a folder gives until there is enough of it, and keeps the verdicts."""
+
+    def __init__(self, intake: Intake, limit: int, stop: Event) -> None:
+        self.verdicts: list[Verdict] = []
+        self._intake = intake
+        self._limit = limit
+        self._stop = stop
+
+    def take(self, given: Sequence[Item | Refused], *, run: str | None) -> Taken:
+        """A verdict on each."""
+        taken = self._intake.take(given, run=run)
+        self.verdicts += taken.verdicts
+        if len(self.verdicts) >= self._limit:
+            self._stop.set()
+        return taken
 
 
 def _left_out(item: Item) -> Found:

@@ -42,6 +42,16 @@ class Met:
             self._ids[key] = known
             self._texts.setdefault(known.fingerprint, key)
 
+    def file_states(self, names: Sequence[str]) -> list[str | None]:
+        """How far each file was taken: not at all."""
+        return [None for _ in names]
+
+    def mark_file(self, name: str, state: str) -> None:
+        """Nothing: a check reads each file once."""
+
+    def keep_files(self, names: Sequence[str]) -> None:
+        """Nothing."""
+
 
 class Told:
     """The stories of this check, as `stories.Stories` keeps those of the last days."""
