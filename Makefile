@@ -56,6 +56,7 @@ bench: $(VENV)/.dev  ## speed, latency and memory, embedded and on Apache Kafka
 	@$(BIN)/python -m tests.bench.coder
 	@$(BIN)/python -m tests.bench.hostile
 	@$(BIN)/python -m tests.bench.ingest
+	@$(BIN)/python -m tests.bench.push
 	@$(BIN)/python -m tests.bench.dates
 
 format: $(VENV)/.dev  ## format the code

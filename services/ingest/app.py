@@ -178,7 +178,7 @@ class Intake:
         letters = [each for each in judged if isinstance(each, Refused) and dead_letters]
         self._publisher.publish([*records, *map(_dead_letter, letters)])
         self._remember([each for each in judged if isinstance(each, _Fresh)], scope)
-        return self._counted(judged)
+        return self._counted(judged, aloud=dead_letters)
 
     def _unseen(self, read: Sequence[Read], scope: str) -> list[_Judged]:
         """The same, with a verdict on what was published before."""
@@ -248,12 +248,13 @@ class Intake:
             ]
             self._seen.mark(scope, marks)
 
-    def _counted(self, judged: Sequence[_Judged]) -> Taken:
+    def _counted(self, judged: Sequence[_Judged], *, aloud: bool) -> Taken:
         taken = Taken(tuple(map(_verdict, judged)))
         for each in judged:
             if isinstance(each, Refused):
                 metrics.DEAD_LETTERS.labels(each.error.reason.value).inc()
-                self._on_refused(each.error.detail)
+                if aloud:
+                    self._on_refused(each.error.detail)
             elif isinstance(each, _Fresh):
                 copy = each.article.story != each.article.id
                 metrics.STORIES.labels(StoryOutcome.COPY if copy else StoryOutcome.NEW).inc()

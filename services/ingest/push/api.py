@@ -27,7 +27,7 @@ from services.ingest.push.keys import Hold, Keys
 from services.ingest.sources.config import PushSource
 from tocsin.errors import BadMessage, Unavailable
 from tocsin.observe import get_logger
-from tocsin.web import Handler, serve
+from tocsin.web import Bucket, Handler, serve
 
 _DRAIN_S = 5.0  # for requests under way at the stop
 _AWAY_S = 5.0  # a client comes back after so long when broker or Redis are away
@@ -41,11 +41,12 @@ class PushApi:
     def __init__(self, group: Group, keys: Keys, access: Access, limits: Limits) -> None:
         self._group, self._keys, self._access, self._limits = group, keys, access, limits
         self._held = Held(limits.held_bytes)
+        self._warnings = Bucket(0.1, 3)  # an outage is no reason for a line a request
         self._document = msgspec.json.encode(openapi.document())
 
     def application(self) -> web.Application:
         """The routes."""
-        app = web.Application(middlewares=[_answered])
+        app = web.Application(middlewares=[self._answered])
         app.router.add_post("/v1/articles", self._articles, expect_handler=no_answer_yet)
         app.router.add_get("/v1/openapi.json", self._described, allow_head=False)
         return app
@@ -53,6 +54,36 @@ class PushApi:
     async def serve(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Answers on the socket until the stop."""
         await serve(self.application(), listening, stop, drain_s=_DRAIN_S, inflate=False)
+
+    @web.middleware
+    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every request is answered, counted and timed, whatever happens in it."""
+        began = time.perf_counter()
+        try:
+            answer = await handler(request)
+        except Refusal as refusal:
+            answer = refusal.answer()
+        except Busy:
+            answer = Refusal(503, "too many articles wait", retry_after_s=1).answer()
+        except Unavailable as error:
+            self._warn("a push waits", error)
+            answer = Refusal(503, "broker or Redis are away", retry_after_s=_AWAY_S).answer()
+        except web.HTTPException as error:
+            allow = {"Allow": error.headers["allow"]} if "allow" in error.headers else None
+            answer = Refusal(
+                error.status, answers.TITLES.get(error.status, ""), headers=allow
+            ).answer()
+        except Exception:  # noqa: BLE001 - the caller is told without the reason
+            get_logger().exception("a push fell over")
+            answer = Refusal(500, "it is in the log").answer()
+        status = str(answer.status if answer.status in metrics.PUSH_STATUSES else 500)
+        metrics.PUSH_REQUESTS.labels(status).inc()
+        metrics.PUSH_SECONDS.observe(time.perf_counter() - began)
+        return answer
+
+    def _warn(self, what: str, error: Exception) -> None:
+        if not self._warnings.take():
+            get_logger().warning(what, error=str(error))
 
     async def _described(self, _: web.Request) -> web.Response:
         return web.Response(body=self._document, content_type=JSON)
@@ -82,14 +113,14 @@ class PushApi:
         try:
             await self._keys.keep(hold, told)
         except Unavailable as error:  # the articles are in Kafka: that is what was asked
-            get_logger().warning("an answer is not remembered", error=str(error))
+            self._warn("an answer is not remembered", error)
         return told
 
     async def _given_up(self, hold: Hold) -> None:
         try:
             await self._keys.release(hold)
         except Unavailable as error:
-            get_logger().warning("a key frees itself later", error=str(error))
+            self._warn("a key frees itself later", error)
 
     async def _taken(self, body: bytes, kind: str, source: PushSource) -> bytes:
         read = self._one if kind == JSON else self._lines
@@ -124,31 +155,6 @@ class PushApi:
                 metrics.ARTICLES.labels(Outcome.REFUSED.value).inc()
             judged.append((number, each if isinstance(each, BadMessage) else next(verdicts)))
         return judged
-
-
-@web.middleware
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every request is answered, counted and timed, whatever happens in it."""
-    began = time.perf_counter()
-    try:
-        answer = await handler(request)
-    except Refusal as refusal:
-        answer = refusal.answer()
-    except Busy:
-        answer = Refusal(503, "too many articles wait", retry_after_s=1).answer()
-    except Unavailable as error:
-        get_logger().warning("a push waits", error=str(error))
-        answer = Refusal(503, "broker or Redis are away", retry_after_s=_AWAY_S).answer()
-    except web.HTTPException as error:
-        allow = {"Allow": error.headers["allow"]} if "allow" in error.headers else None
-        answer = Refusal(error.status, answers.TITLES.get(error.status, ""), headers=allow).answer()
-    except Exception:  # noqa: BLE001 - the caller is told without the reason
-        get_logger().exception("a push fell over")
-        answer = Refusal(500, "it is in the log").answer()
-    status = str(answer.status if answer.status in metrics.PUSH_STATUSES else 500)
-    metrics.PUSH_REQUESTS.labels(status).inc()
-    metrics.PUSH_SECONDS.observe(time.perf_counter() - began)
-    return answer
 
 
 def _key(request: web.Request) -> str | None:

@@ -12,6 +12,7 @@ import threading
 import zlib
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from services.ingest.metrics import PUSH_STATUSES
@@ -464,6 +465,21 @@ def test_no_token_and_no_text_stands_in_the_log_or_the_metrics(caplog):
 
     shown = caplog.text + str(list(REGISTRY.collect()))
     assert not [each for each in (TOKEN, OTHER, canary) if each in shown]
+
+
+def test_an_outage_and_refused_articles_do_not_fill_the_log():
+    async def work(desk):
+        desk.bus.away = True
+        found = {(await desk.send(story(number))).status for number in range(40)}
+        desk.bus.away = False
+        empty = {(await desk.send({"text": "(AP Photo)\n(AP Photo)"})).status for _ in range(40)}
+        return found, empty
+
+    with structlog.testing.capture_logs() as logged:
+        statuses = pushed(work)
+
+    assert statuses == ({503}, {422})
+    assert len(logged) <= 3
 
 
 def test_every_status_has_a_series_from_the_start():
