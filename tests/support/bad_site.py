@@ -52,8 +52,9 @@ Answer = Callable[[Request, Wire], None]
 class BadSite:
     """The site in a thread, a context manager. Paths that were not told of are 404."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
         self.requests: list[Request] = []
+        self.address = address
         self.port = 0
         self._tls = tls
         self._answers: dict[str, list[Answer]] = {}
@@ -75,9 +76,9 @@ class BadSite:
             self._answers[path] = list(answers)
         return self.url(path)
 
-    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+    def url(self, path: str = "/", host: str | None = None) -> str:
         """The address of a path."""
-        return f"http{'s' if self._tls else ''}://{host}:{self.port}{path}"
+        return f"http{'s' if self._tls else ''}://{host or self.address}:{self.port}{path}"
 
     def asked(self, path: str) -> list[Request]:
         """The requests of a path so far."""
@@ -93,7 +94,7 @@ class BadSite:
 
     def back(self) -> None:
         """Listens again, on the same port."""
-        self._server = _Server(("127.0.0.1", self.port), self.serve)
+        self._server = _Server((self.address, self.port), self.serve)
         self.port = self._server.server_address[1]
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
