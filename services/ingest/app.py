@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tomllib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,8 +15,8 @@ import msgspec
 from services.ingest import metrics
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.items import Item, Refused, article
-from services.ingest.domain.near import Sketch, sketch
-from services.ingest.domain.story import Telling
+from services.ingest.domain.near import Sketch
+from services.ingest.domain.story import Telling, sketched_text, telling
 from services.ingest.metrics import Outcome, StoryOutcome
 from services.ingest.seen import Known
 from tocsin import bus, topics
@@ -196,7 +196,7 @@ class Intake:
             before = known.get(one.id)
             # A copy under another name adds nothing, unless another outlet carries it.
             copied = before is None and one.outlet is None and first.get(one.fingerprint)
-            if why := f"the same words as {copied}" if copied else _stale(each, before):
+            if why := f"the same words as {copied}" if copied else _stale(each, before, first):
                 if before:
                     one = msgspec.structs.replace(one, revision=before.revision)
                 judged.append(
@@ -282,15 +282,21 @@ def scope_of(run: str | None) -> str:
     return "live" if run is None else f"run:{run}"
 
 
-def _stale(fresh: _Fresh, before: Known | None) -> str:
-    """Why an article adds nothing to what was published under its id; empty if it does."""
+def _stale(fresh: _Fresh, before: Known | None, first: Mapping[str, str | None]) -> str:
+    """Why an article adds nothing to what was published under its id; empty if it does.
+
+    `first`: under which id each text was published. In a run, whose feed is fixed, a text of two
+    revisions ago is no edit back to it but the same feed again, after a crash.
+    """
     if before is None:
         return ""
-    if before.fingerprint == fresh.article.fingerprint:
+    one = fresh.article
+    repeated = one.run is not None and first.get(one.fingerprint) == one.id
+    if repeated or before.fingerprint == one.fingerprint:
         return "published before"
     if fresh.version and fresh.version < before.revision:
         return "an older version than was published"
-    if "headline_only" in fresh.article.flags:  # it would take back what the whole text says
+    if "headline_only" in one.flags:  # it would take back what the whole text says
         return "a headline of what was published before"
     return ""
 
@@ -310,27 +316,15 @@ def _verdict(each: _Judged) -> Verdict:
 
 
 def _telling(fresh: _Fresh) -> Telling:
-    each, before = fresh.article, fresh.before
-    made, bands = fresh.likeness or _likeness(each)
-    return Telling(
-        id=each.id,
-        fingerprint=each.fingerprint,
-        sketch=made,
-        bands=bands,
-        at_s=int(each.published_at.timestamp()) if each.published_at else None,
-        before=before.fingerprint if before else None,
-    )
+    before = fresh.before.fingerprint if fresh.before else None
+    return telling(fresh.article, before, fresh.likeness)
 
 
 def sketched(read: Read) -> Read:
     """The same with its likeness made, which `publish` makes else of what it has not seen."""
     if isinstance(read, Refused):
         return read
-    return msgspec.structs.replace(read, likeness=_likeness(read.article))
-
-
-def _likeness(each: Article) -> tuple[Sketch, bytes]:
-    return sketch(f"{each.title or ''}\n{each.text}")
+    return msgspec.structs.replace(read, likeness=sketched_text(read.article))
 
 
 def _outgoing(each: Article) -> bus.Outgoing:

@@ -18,8 +18,10 @@ from typing import Final
 import msgspec
 
 from services.ingest.domain.agencies import Agencies
-from services.ingest.domain.items import Item, article
-from services.ingest.sources.files import Index, index, read_all
+from services.ingest.domain.items import Item, Refused, article
+from services.ingest.domain.story import telling
+from services.ingest.recent import RecentStories
+from services.ingest.sources.files import Index, index, order, read_all
 from tocsin.errors import BadMessage, UsageError
 from tocsin.messages import Article, encode
 
@@ -27,30 +29,44 @@ _AGENCIES: Final = Path(__file__).parent / "data" / "agencies.toml"
 _ARCHIVES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _SOURCE: Final = "backtest"
 _BATCH: Final = 200
+_STORY_DAYS: Final = 3  # as the service's settings have them
+_STORY_TEXTS: Final = 30_000
 
 
 def articles(
     paths: Sequence[Path], agencies: Agencies, *, outlet: str | None, now: datetime
 ) -> Iterator[Article | BadMessage]:
-    """Every article below the paths, or why one is refused.
+    """Every article below the paths in order of publication, or why one is refused.
 
     Raises:
         UsageError: a path does not exist.
     """
-    for path in paths:
-        found = _index(path)
-        yield from (each.error for each in found.refused)
-        for start in range(0, len(found.entries), _BATCH):
-            for item in read_all(found.entries[start : start + _BATCH]):
-                if not isinstance(item, Item):
-                    yield item.error
-                    continue
-                try:
-                    one = article(item, agencies, run=None, now=now)
-                except BadMessage as error:
-                    yield error
-                    continue
-                yield one if one.outlet else msgspec.structs.replace(one, outlet=outlet)
+    found = [_index(path) for path in paths]
+    yield from (each.error for one in found for each in one.refused)
+    entries = sorted((each for one in found for each in one.entries), key=order)
+    stories = RecentStories(days=_STORY_DAYS, texts=_STORY_TEXTS)
+    for start in range(0, len(entries), _BATCH):
+        read: list[Article | BadMessage] = []
+        for item in read_all(entries[start : start + _BATCH]):
+            try:
+                read.append(_article(item, agencies, outlet, now))
+            except BadMessage as error:
+                read.append(error)
+        told = [each for each in read if isinstance(each, Article)]
+        named = iter(stories.assign([telling(each) for each in told]))
+        yield from (
+            msgspec.structs.replace(each, story=next(named)) if isinstance(each, Article) else each
+            for each in read
+        )
+
+
+def _article(
+    item: Item | Refused, agencies: Agencies, outlet: str | None, now: datetime
+) -> Article:
+    if isinstance(item, Refused):
+        raise item.error
+    found = article(item, agencies, run=None, now=now)
+    return found if found.outlet else msgspec.structs.replace(found, outlet=outlet)
 
 
 def _index(path: Path) -> Index:

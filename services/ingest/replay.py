@@ -164,12 +164,14 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if "-" in options.path and (len(options.path) > 1 or options.loop):
         raise UsageError("- is standard input: it comes alone, and once")
+    chosen = chosen_settings()
     stop = stop_on_signals()
     plan = Plan(
         run=options.run_id,
         speed=options.speed,
         max_gap_s=options.max_gap,
         loop=options.loop,
+        batch=chosen.batch,
         patience_s=_PATIENCE_S,
     )
     found = None if options.path == ["-"] else _index(options)
@@ -179,7 +181,7 @@ def main(argv: Sequence[str]) -> int:
         told(total, f", at {at:%Y-%m-%d %H:%M}" if at else "")
 
     try:
-        with intake_of("replay", chosen_settings()) as intake:
+        with intake_of("replay", chosen) as intake:
             if found is None:
                 total = replay_stream(
                     _stream(options, plan, stop), intake, plan, stop=stop, on_batch=tell

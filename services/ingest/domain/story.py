@@ -7,7 +7,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 import msgspec
 
-from services.ingest.domain.near import BAND_BYTES, Sketch, likeness
+from services.ingest.domain.near import BAND_BYTES, Sketch, likeness, sketch
+from tocsin.messages import Article
 
 KEY_BYTES = 8  # of a text's fingerprint
 BUCKET_BYTES = 8 * KEY_BYTES  # a band remembers the last eight texts that have it
@@ -43,6 +44,29 @@ class Settled(msgspec.Struct, frozen=True):
 
     stories: tuple[str, ...]
     new: tuple[tuple[Telling, Text], ...]
+
+
+def telling(
+    article: Article, before: str | None = None, made: tuple[Sketch, bytes] | None = None
+) -> Telling:
+    """What is compared of an article. `before`: the fingerprint of the revision it edits.
+
+    `made`: its sketch and bands, if they were made already.
+    """
+    sketch_of, bands = made or sketched_text(article)
+    return Telling(
+        id=article.id,
+        fingerprint=article.fingerprint,
+        sketch=sketch_of,
+        bands=bands,
+        at_s=int(article.published_at.timestamp()) if article.published_at else None,
+        before=before,
+    )
+
+
+def sketched_text(article: Article) -> tuple[Sketch, bytes]:
+    """The sketch and the bands of an article's headline and text."""
+    return sketch(f"{article.title or ''}\n{article.text}")
 
 
 def key_of(fingerprint: str) -> bytes:

@@ -101,6 +101,22 @@ def test_the_same_run_again_publishes_nothing_twice(tmp_path, fake_bus, intake):
     assert len(articles(fake_bus)) == 2
 
 
+def test_the_same_run_again_publishes_no_edit_twice(tmp_path, fake_bus, intake):
+    found = feed(tmp_path, {"id": "a", "text": TEXT}, {"id": "a", "text": f"{TEXT} And more."})
+
+    first, second = run(found, intake), run(found, intake)
+
+    assert (first.met, second.seen) == (2, 2)
+    assert [each.revision for each in articles(fake_bus)] == [1, 2]
+
+
+def test_a_live_article_that_is_edited_back_is_a_revision(fake_bus, intake):
+    for text in (TEXT, f"{TEXT} And more.", TEXT):
+        intake.take([item(text)], run=None)
+
+    assert [each.revision for each in articles(fake_bus)] == [1, 2, 3]
+
+
 def test_another_run_publishes_all_again_under_the_same_ids(tmp_path, fake_bus, intake):
     found = feed(tmp_path, {"id": "a", "text": TEXT})
 
