@@ -58,6 +58,7 @@ bench: $(VENV)/.dev  ## speed, latency and memory, embedded and on Apache Kafka
 	@$(BIN)/python -m tests.bench.ingest
 	@$(BIN)/python -m tests.bench.push
 	@$(BIN)/python -m tests.bench.dates
+	@$(BIN)/python -m tests.bench.parse
 
 format: $(VENV)/.dev  ## format the code
 	@$(BIN)/ruff format .

@@ -11,7 +11,7 @@ from services.ingest.domain.dates.declared import declared
 from services.ingest.parse.charset import decode
 from services.ingest.parse.extent import cut_short, is_whole, without_boilerplate
 from services.ingest.parse.json_feed import read_json
-from services.ingest.parse.markup import one_line, paragraphs, plain
+from services.ingest.parse.markup import is_markup, one_line, paragraphs, plain
 from services.ingest.parse.names import byline, language_tag
 from services.ingest.parse.raw import Part, RawEntry, RawFeed
 from services.ingest.parse.result import Feed, FeedEntry
@@ -99,7 +99,8 @@ def _entry(raw: RawEntry, feed: RawFeed) -> FeedEntry:
 
 
 def _title(raw: RawEntry, outlet: str | None) -> str | None:
-    title = one_line(raw.title) if raw.title_markup else plain(raw.title).replace("\n", " ")
+    is_html = raw.title_markup or is_markup(raw.title)
+    title = one_line(raw.title) if is_html else " ".join(raw.title.split())
     if outlet and title.casefold().endswith((f" - {outlet}".casefold(), f" | {outlet}".casefold())):
         title = title[: -len(outlet) - 3].rstrip()
     return title or None
@@ -109,7 +110,8 @@ def _text(raw: RawEntry, title: str | None, outlet: str | None) -> tuple[str, bo
     """The longest of an entry's texts, and whether it is only a summary."""
     found: list[tuple[int, Part, str, bool]] = []
     for each in raw.texts:
-        text = paragraphs(each.value) if each.markup else plain(each.value)
+        is_html = each.markup or is_markup(each.value)
+        text = paragraphs(each.value) if is_html else plain(each.value)
         kept = without_boilerplate(text)
         found.append((len(kept), each.part, kept, cut_short(text)))
     full = [each for each in found if each[1] is not Part.MEDIA] or found

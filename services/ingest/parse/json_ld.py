@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from services.ingest.domain.address import same_page
+
 _ARTICLE: Final = re.compile(r"(?:\w*Article|\w*Posting|Report|OpinionPiece|PressRelease)")
 _PAGE: Final = re.compile(r"(?:Web|Item|About)Page|CreativeWork")
 _OPENING: Final = re.compile(r"\s*(?:<!--|(?://)?\s*<!\[CDATA\[|/\*[^*]{0,80}\*/)\s*")
@@ -35,8 +37,11 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     free: bool = True
 
 
-def read_json_ld(scripts: Iterable[str]) -> Said:
-    """What the article's object says, else the page's; broken JSON is read for its dates."""
+def read_json_ld(scripts: Iterable[str], url: str = "") -> Said:
+    """What the article's object says, else the page's; broken JSON is read for its dates.
+
+    Of several articles that of `url` is the page's, else the first with a date.
+    """
     articles: list[dict[str, Any]] = []
     pages: list[dict[str, Any]] = []
     broken: list[str] = []
@@ -52,8 +57,10 @@ def read_json_ld(scripts: Iterable[str]) -> Said:
                 articles.append(each)
             elif any(_PAGE.fullmatch(kind) for kind in kinds):
                 pages.append(each)
-    # The first with a date: lists of other articles carry none, or stand below.
-    articles.sort(key=lambda each: not each.get("datePublished"))
+    page = same_page(url)
+    articles.sort(
+        key=lambda each: (same_page(_address(each)) != page, not each.get("datePublished"))
+    )
     said = [_said(each) for each in (*articles[:1], *pages[:1])]
     said.extend(_said_brokenly(each) for each in broken)
     return _merged(said)
@@ -89,8 +96,13 @@ def _kinds(value: dict[str, Any]) -> list[str]:
     return [each.rpartition("/")[2] for each in listed if isinstance(each, str)]
 
 
-def _said(value: dict[str, Any]) -> Said:
+def _address(value: dict[str, Any]) -> str:
     page = value.get("mainEntityOfPage")
+    told = _words(page.get("@id") if isinstance(page, dict) else page)
+    return told or _words(value.get("url")) or _words(value.get("@id"))
+
+
+def _said(value: dict[str, Any]) -> Said:
     return Said(
         headline=_words(value.get("headline") or value.get("name")),
         body=value["articleBody"] if isinstance(value.get("articleBody"), str) else "",
@@ -99,7 +111,7 @@ def _said(value: dict[str, Any]) -> Said:
         authors=tuple(_names(value.get("author"))),
         publisher=next(iter(_names(value.get("publisher"))), ""),
         language=_words(value.get("inLanguage")),
-        url=_words(page.get("@id") if isinstance(page, dict) else page) or _words(value.get("url")),
+        url=_address(value),
         free=str(value.get("isAccessibleForFree", True)).lower() != "false",
     )
 

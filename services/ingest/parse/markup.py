@@ -62,6 +62,11 @@ _ESCAPED_TAG: Final = re.compile(
     r"(?:\s[^<>]{0,300}?)?/?\s?&gt;",
     re.IGNORECASE,
 )
+_TELLING_TAG: Final = re.compile(
+    r"</(?:p|div|a|strong|em|b|i|span|ul|ol|li|h[1-6]|blockquote)>|<(?:p|br|hr)\s?/?>"
+    r"|<(?:a\shref|img\ssrc|p\sclass|div\sclass|span\sstyle|p\sstyle)=",
+    re.IGNORECASE,
+)
 _ANY_TAG: Final = re.compile(r"</?[A-Za-z][A-Za-z0-9]*[\s/>]")
 _READ_ALSO: Final = re.compile(
     r"(?:read|see|watch|listen|also read|read also|see also|read more|more|related|related (?:news"
@@ -112,6 +117,11 @@ def one_line(markup: str) -> str:
         if _ANY_TAG.search(markup):
             markup = _TAG.sub(" ", markup)
     return _BLANKS.sub(" ", markup).strip()
+
+
+def is_markup(text: str) -> bool:
+    """Whether a text that is said to be plain is HTML: many makers forget to say so."""
+    return bool(_TELLING_TAG.search(text))
 
 
 def is_pointer(line: str) -> bool:

@@ -58,7 +58,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 def read_metadata(tree: Any, url: str) -> Metadata:
     """The metadata of a parsed page that was fetched from `url`."""
     scripts = [each.text or "" for each in tree.iter("script") if "ld+json" in each.get("type", "")]
-    said = read_json_ld(scripts)
+    said = read_json_ld(scripts, url)
     meta = _meta(tree)
     outlet = one_line(_first(meta, "og:site_name") or said.publisher)[:200] or None
     published, updated, flags = _dates(tree, meta, said)

@@ -151,7 +151,7 @@ def read_xml(text: str, url: str) -> RawFeed:
     parser, flags = _parsed(data, url, entities)
     about = parser.feeddata
     kind = version or parser.version
-    entries = [_entry(each) for each in parser.entries]
+    entries = [_entry(each, atom=kind.startswith("atom")) for each in parser.entries]
     shared = _authors(about) if kind.startswith("atom") else ()  # RFC 4287, 4.1.2
     for each in entries:
         each.authors = each.authors or shared
@@ -210,7 +210,7 @@ def _reference(found: re.Match[str]) -> str:
     return found.group() if whole else ""
 
 
-def _entry(given: Any) -> RawEntry:
+def _entry(given: Any, *, atom: bool) -> RawEntry:
     get = dict.get  # feedparser's own answers for one key with the value of another
     permalink = get(given, "id", "") if get(given, "permalink", False) else ""
     links = [get(given, key, "") for key in ("feedburner_origlink", "pheedo_origlink", "link")]
@@ -222,7 +222,7 @@ def _entry(given: Any) -> RawEntry:
         guid=_words(get(given, "id", "")),
         links=tuple(link for link in (*links[:3], permalink, *links[3:]) if isinstance(link, str)),
         title=_words(title),
-        title_markup=get(detail, "type", "text/html") != "text/plain" or "media_title" in given,
+        title_markup=not atom or get(detail, "type", "text/html") != "text/plain",
         texts=tuple(_texts(given)),
         published=_filled(given, "published", "dc_date", "created"),
         updated=_filled(given, "updated", "dcterms_modified"),

@@ -369,3 +369,37 @@ def test_the_language_is_the_entrys_or_else_the_feeds():
 )  # fmt: skip
 def test_a_feed_says_how_long_it_asks_to_be_left(channel, ttl_s):
     assert parse_feed(rss(channel=channel), XML, URL).ttl_s == ttl_s
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("Talks &amp;amp; tea", "Talks & tea"),
+        ("They can&amp;apos;t agree", "They can't agree"),
+        ("&lt;i&gt;Talks resume", "Talks resume"),
+        ("Talks &amp;#8211; day two", "Talks – day two"),
+        ("5 &lt; 6", "5 < 6"),
+    ],
+)
+def test_a_title_of_rss_may_be_markup(given, title):
+    assert one(f"<guid>1</guid><title>{given}</title>").title == title
+
+
+def atom(entry: str):
+    body = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id>{entry}</entry></feed>'
+    (found,) = parse_feed(body.encode(), "application/atom+xml", URL).entries
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("<summary>Talks &lt;between two&gt; resume.</summary>", "Talks <between two> resume."),
+        ("<summary>&lt;p&gt;Talks resume.&lt;/p&gt;</summary>", "Talks resume."),
+        ("<summary type='html'>&lt;b&gt;Talks&lt;/b&gt; resume.</summary>", "Talks resume."),
+        ("<content type='application/pdf' src='x.pdf'/><summary>Talks.</summary>", "Talks."),
+        ("<content type='text'>One.\n\nTwo.</content>", "One.\nTwo."),
+    ],
+)
+def test_plain_text_of_atom_is_plain_unless_its_maker_forgot_to_say(given, text):
+    assert atom(given).text == text

@@ -100,6 +100,7 @@ DATES = [
     (ld(json.dumps(ARTICLE)[:-1] + ",}"), "", MORNING, None, ()),
     (ld('{"@type": "NewsArticle", "description": "He said "no"", "datePublished": "2026-11-22T08:15:30Z"}'), "", MORNING, None, ()),
     (ld('{"@type": "NewsArticle", "description": "a\nb", "datePublished": "2026-11-22T08:15:30Z"}'), "", MORNING, None, ()),
+    (ld([{**ARTICLE, "datePublished": "2020-01-01", "url": "https://www.example.org/other"}, {**ARTICLE, "mainEntityOfPage": {"@id": "http://example.org/world/talks-resume/#article"}}]), "", MORNING, None, ()),
     (ld({"@type": "VideoObject", "uploadDate": "2026-11-22T08:15:30Z"}), "", None, None, ()),
     (ld({"@type": "ItemList", "itemListElement": [ARTICLE]}), "", None, None, ()),
     (ld("[" * 100_000), "", None, None, ()),
