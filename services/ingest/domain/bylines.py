@@ -10,6 +10,7 @@ import msgspec
 
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.dates.words import FIELD_MONTHS, LONG_WEEKDAYS
+from services.ingest.domain.endings import SENTENCE_END
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -54,7 +55,6 @@ _NO_NAMES: Final = frozenset(
     "the this that these those a an his her their its our my then now all both no not far law land"
     " sea air force night day noon dawn dusk midnight contrast comparison way end".split()
 ) | {word.casefold() for word in LONG_WEEKDAYS}
-_SENTENCE_END: Final = re.compile(r"[.!?…:;][\"'”’)\]»]*$")
 _SUFFIX: Final = re.compile(r"\s(?:Jr|Sr|Jnr|Snr)\.$")
 _HEAD_LINES, _TAIL_LINES = 4, 3
 _LONGEST: Final = 200  # characters of a byline
@@ -88,7 +88,7 @@ def unsigned(lines: Sequence[str], agencies: Agencies) -> Signed:
 
 def _byline(line: str, agencies: Agencies) -> tuple[list[str], str | None] | None:
     """The names in a line that is a byline and nothing else, and the agency it is signed with."""
-    if len(line) > _LONGEST or (_SENTENCE_END.search(line) and not _SUFFIX.search(line)):
+    if len(line) > _LONGEST or (SENTENCE_END.search(line) and not _SUFFIX.search(line)):
         return None
     found = _BYLINE.fullmatch(line)
     if found is None or any(character.isdigit() for character in line):
@@ -132,7 +132,7 @@ def _without_credits(lines: Sequence[str]) -> tuple[list[str], list[str]]:
             taken.insert(0, kept.pop(place))
             continue
         found = _CREDIT_TAIL.search(line, max(0, len(line) - _LONGEST_CREDIT))
-        if found and _SENTENCE_END.search(line[: found.start()]):
+        if found and SENTENCE_END.search(line[: found.start()]):
             taken.insert(0, found.group().strip())
             kept[place] = line[: found.start()]
     return kept, taken

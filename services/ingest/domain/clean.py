@@ -16,6 +16,7 @@ import msgspec
 
 from services.ingest.domain.agencies import Agencies
 from services.ingest.domain.bylines import unsigned
+from services.ingest.domain.endings import SENTENCE_END
 
 MAX_CHARACTERS = 400_000  # far above any article; what is longer is cut and flagged
 
@@ -39,7 +40,6 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
 
 
-_END = re.compile(r"[.!?…:;][\"'”’)\]»]*$")
 _FILE_CAPTION = re.compile(
     r"^\((?:FILE|ARCHIVE|ARCHIVO|Undated)\b|^FILE (?:PHOTO|-|–|—)", re.IGNORECASE
 )
@@ -130,7 +130,7 @@ def _without_wrapping(lines: Sequence[str], removed: list[Removed]) -> list[str]
 
 
 def _wrapping(line: str, following: str, count: int) -> str | None:
-    short = len(line.split()) <= _SHORT_WORDS and not _END.search(line)
+    short = len(line.split()) <= _SHORT_WORDS and not SENTENCE_END.search(line)
     if _RULE.match(line):
         return "separator"
     if _FILE_CAPTION.match(line):
@@ -151,7 +151,7 @@ def _title(lines: list[str]) -> tuple[str | None, list[str]]:
     """The first heading among the first two lines, if sentences follow it."""
     for place, line in enumerate(lines[:2]):
         words = line.split()
-        heading = not _END.search(line) and 3 <= len(words) <= _TITLE_WORDS
+        heading = not SENTENCE_END.search(line) and 3 <= len(words) <= _TITLE_WORDS
         if heading and len(lines) > place + 1 and (place == 0 or _title_case(words)):
             return line, lines[:place] + lines[place + 1 :]
     return None, lines
@@ -168,7 +168,7 @@ def _without_crossheads(lines: list[str], removed: list[Removed]) -> list[str]:
     for place, line in enumerate(lines):
         heading = (
             len(line.split()) <= _CROSSHEAD_WORDS
-            and not _END.search(line)
+            and not SENTENCE_END.search(line)
             and line[0].isupper()
             and 0 < place < len(lines) - 1
         )
@@ -204,7 +204,7 @@ def _tail(
         removed.append(Removed("agency", last))
         return head, name
     sentence, _, word = last.rpartition(" ")
-    name = agencies.name(word.strip("()")) if _END.search(sentence) else None
+    name = agencies.name(word.strip("()")) if SENTENCE_END.search(sentence) else None
     if name:
         removed.append(Removed("agency", word))
         return [*head, sentence], name

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.domain.endings import SENTENCE_END
 from services.ingest.parse.blocks import (
     BLOCKS,
     BOLD,
@@ -56,7 +57,6 @@ _TAG: Final = re.compile(
     re.DOTALL,
 )
 _BLANKS: Final = re.compile(r"[ \t\r\n\f\v\xa0]+")
-_SENTENCE_END: Final = re.compile(r"[.!?…:;。！？؟۔][\"'”’»)\]]*$")
 _ESCAPED_TAG: Final = re.compile(
     r"&lt;/?(?:p|br|div|a|span|img|strong|em|b|i|u|ul|ol|li|h[1-6]|table|blockquote|figure)"
     r"(?:\s[^<>]{0,300}?)?/?\s?&gt;",
@@ -98,16 +98,16 @@ def paragraphs(markup: str) -> str:
 
 def plain(text: str) -> str:
     """Text that has no markup, a paragraph a line: a line that breaks in mid-sentence goes on."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     blank = True
     for raw in text.splitlines():
         line = _BLANKS.sub(" ", raw).strip()
-        if line and not blank and not _SENTENCE_END.search(lines[-1]):
-            lines[-1] = f"{lines[-1]} {line}"
+        if line and not blank and not SENTENCE_END.search(lines[-1][-1]):
+            lines[-1].append(line)
         elif line:
-            lines.append(line)
+            lines.append([line])
         blank = not line
-    return "\n".join(lines)
+    return "\n".join(" ".join(line) for line in lines)
 
 
 def one_line(markup: str) -> str:
@@ -127,7 +127,7 @@ def is_markup(text: str) -> bool:
 def is_pointer(line: str) -> bool:
     """Whether a line whose links are not known is "read also" and a headline, no sentence."""
     found = _READ_ALSO.match(line)
-    return bool(found) and len(line) < _LONGEST_POINTER and not _SENTENCE_END.search(line[-10:])
+    return bool(found) and len(line) < _LONGEST_POINTER and not SENTENCE_END.search(line[-10:])
 
 
 def _tags(markup: str) -> list[_Tag]:
@@ -264,7 +264,7 @@ class _Building:
     def _break(self) -> None:
         """A single line break ends a paragraph after a full stop or a bold heading."""
         before = "".join(self._pieces[-3:]).rstrip()
-        if self._bold or _SENTENCE_END.search(before[-10:]):
+        if self._bold or SENTENCE_END.search(before[-10:]):
             self.end()
         else:
             self._pieces.append(" ")
@@ -293,7 +293,7 @@ def _shares(lines: Sequence[_Line]) -> dict[int, bool]:
 def _is_links(lines: Sequence[_Line]) -> bool:
     """Headlines, each a link that its outlet may follow, or links with hardly a word between."""
     linked = sum(line.linked for line in lines) / sum(len(line.text) for line in lines)
-    headlines = all(line.linked and not _SENTENCE_END.search(line.text) for line in lines)
+    headlines = all(line.linked and not SENTENCE_END.search(line.text) for line in lines)
     return linked >= (_HALF if headlines else _MOSTLY)
 
 

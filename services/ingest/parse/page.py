@@ -9,6 +9,7 @@ from typing import Any, Final
 import trafilatura
 from lxml import html as lxml_html
 
+from services.ingest.domain.endings import SENTENCE_END
 from services.ingest.parse.blocks import is_caption, is_hidden_element, is_wrapping
 from services.ingest.parse.charset import decode
 from services.ingest.parse.extent import without_boilerplate
@@ -33,7 +34,6 @@ _MARKUP: Final = re.compile(
     r"<(?:!doctype|html|head|body|meta|title|div|p|article|amp)\b", re.IGNORECASE
 )
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
-_SENTENCE: Final = re.compile(r"[.!?…。！？؟۔][\"'”’»)\]]*$")
 _SHORT: Final = 250  # characters; below it trafilatura itself distrusts what it found
 _LESS: Final = 0.7  # of what JSON-LD holds: an extraction below it lost paragraphs
 _SENTENCE_CHARACTERS: Final = 40
@@ -122,7 +122,7 @@ def _opening(tree: Any) -> str:
         if _OPENING.search(each.get("class") or "") and len(each) <= _OPENING_CHILDREN:
             text = " ".join("".join(each.itertext()).split())
             whole = _SENTENCE_CHARACTERS <= len(text) <= _OPENING_CHARACTERS
-            if whole and _SENTENCE.search(text):
+            if whole and SENTENCE_END.search(text):
                 return text
     return ""
 
@@ -131,7 +131,7 @@ def _sentences(page: str) -> str:
     """The lines of a whole page that are sentences."""
     lines = paragraphs(page).split("\n")
     return "\n".join(
-        line for line in lines if len(line) >= _SENTENCE_CHARACTERS and _SENTENCE.search(line)
+        line for line in lines if len(line) >= _SENTENCE_CHARACTERS and SENTENCE_END.search(line)
     )
 
 

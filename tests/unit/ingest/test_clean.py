@@ -278,6 +278,19 @@ def test_gold_and_table_above_agree(tmp_path):
         assert dateline == gold["dateline"]["place"]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Мешканців просять залишатися в укриттях. 🙏",
+        "Residents are asked to stay indoors! ⚠️",
+        "They said “no.”",
+        "¿Volverán? ✅",
+    ],
+)
+def test_a_short_sentence_is_no_crosshead_whatever_sign_it_ends_in(sentence):
+    assert clean(f"{LEAD}\n{sentence}\n{NEXT}", AGENCIES, title="T").text.split("\n")[1] == sentence
+
+
 def test_an_article_is_by_whom_its_source_says_or_else_by_whom_its_text_says():
     item = Item(guid="1", source="one", origin="here", text=f"By Jane Doe\n{LEAD}", title="T")
     by_text = article(item, AGENCIES, run=None, now=NOON)

@@ -124,6 +124,8 @@ HOSTILE = {
     "classes": "<div class='" + "related- share! " * 5_000 + "'>" + FIRST,
     "breaks": "x<br>" * 200_000 + FIRST,
     "blanks": " " * 1_000_000 + "<p>" + FIRST,
+    "broken lines": "a\n" * 300_000 + FIRST,
+    "broken lines in markup": "<p>" + "a\n" * 300_000 + FIRST,
     "blanks between": "<p> </p> " * 100_000 + FIRST,
     "one word": "a" * 1_000_000 + " " + FIRST,
     "read also": "<p>Read also" + ": " * 200_000 + "</p>" + FIRST,
