@@ -16,7 +16,7 @@ from courlan import normalize_url
 
 _LONGEST: Final = 4_000  # characters; aggregators' links reach about 1,000
 _DEFAULT_PORT: Final = {"http": 80, "https": 443}
-_SPACES: Final = re.compile(r"[\t\r\n\x00-\x1f\x7f]|^\s+|\s+$")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE: Final = _PATH_SAFE + "?[]{}|^`"
@@ -86,7 +86,7 @@ def same_site(one: str, other: str) -> bool:
 
 
 def _canonical(url: str) -> str | None:
-    url = _SPACES.sub("", url)
+    url = _UNSEEN.sub("", url.strip()).strip()
     if not url or len(url) > _LONGEST:
         return None
     cached = _AMP_CACHE.fullmatch(url)

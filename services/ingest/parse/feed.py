@@ -35,7 +35,7 @@ _BINARY: Final = (
     b"GIF8",
     b"RIFF",
 )
-_LONGEST_NAME: Final = 200
+_LONGEST_NAME, _LONGEST_TITLE, _LONGEST_GUID = 200, 1_000, 1_000
 
 
 def parse_feed(body: bytes, content_type: str, url: str) -> Feed:
@@ -84,7 +84,7 @@ def _entry(raw: RawEntry, feed: RawFeed) -> FeedEntry:
     published, updated, flags = _dates(raw)
     link = next(filter(None, map(canonical, filter(None, raw.links))), None)
     return FeedEntry(
-        guid=raw.guid or link or digest("entry", title or text[:200], *raw.published[:1]),
+        guid=_guid(raw.guid) or link or digest("entry", title or text[:200], *raw.published[:1]),
         link=link,
         title=title,
         text=text,
@@ -98,12 +98,17 @@ def _entry(raw: RawEntry, feed: RawFeed) -> FeedEntry:
     )
 
 
+def _guid(given: str) -> str:
+    """What the feed calls the entry, by its digest where it is a text rather than a name."""
+    return given if len(given) <= _LONGEST_GUID else digest("guid", given)
+
+
 def _title(raw: RawEntry, outlet: str | None) -> str | None:
     is_html = raw.title_markup or is_markup(raw.title)
     title = one_line(raw.title) if is_html else " ".join(raw.title.split())
     if outlet and title.casefold().endswith((f" - {outlet}".casefold(), f" | {outlet}".casefold())):
         title = title[: -len(outlet) - 3].rstrip()
-    return title or None
+    return title[:_LONGEST_TITLE] or None
 
 
 def _text(raw: RawEntry, title: str | None, outlet: str | None) -> tuple[str, bool]:

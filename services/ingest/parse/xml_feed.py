@@ -18,6 +18,8 @@ from feedparser.sanitizer import replace_doctype
 from services.ingest.parse.raw import MAX_ENTRIES, Part, RawEntry, RawFeed, RawText
 
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,500}\?>")
+_ELEMENT: Final = re.compile(r"<\w")
+_BLANKS: Final = re.compile(r"\s{2,}")
 _BAD_REFERENCE: Final = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,8})|0*([0-9]{1,8}))[0-9a-fA-F]*;")
 _HTML_TYPES: Final = frozenset(
     ["text/html", "application/xhtml+xml", "application/xml", "text/xml"]
@@ -144,9 +146,13 @@ class _Loose(_Keeping, LooseFeedParser):  # type: ignore[misc]
 
 def read_xml(text: str, url: str) -> RawFeed:
     """The feed in a text; of kind "" and without entries if it is none."""
-    data = ("<?xml version='1.0' encoding='utf-8'?>\n" + _DECLARATION.sub("", text, 1)).encode(
-        "utf-8", "replace"
-    )
+    declaration = _DECLARATION.match(text)
+    text = text[declaration.end() :] if declaration else text.lstrip()
+    # feedparser looks for a DOCTYPE with a pattern that is quadratic in blanks.
+    root = _ELEMENT.search(text)
+    head = _BLANKS.sub("\n", text[: root.start()]) if root else ""
+    text = f"<?xml version='1.0' encoding='utf-8'?>\n{head}{text[root.start() if root else 0 :]}"
+    data = text.encode("utf-8", "replace")
     version, data, entities = replace_doctype(data)
     parser, flags = _parsed(data, url, entities)
     about = parser.feeddata

@@ -103,6 +103,17 @@ HOSTILE = {
     "undeclared prefix": rss("<guid>1</guid><title>T</title><x:y>z</x:y>"),
     "stray ampersand": rss("<guid>1</guid><title>T</title><link>https://e.org/?a=1&b=2</link>"),
     "1e6 of one letter": rss(f"<guid>1</guid><title>T</title><description>{'a' * 1_000_000}</description>"),
+    "blanks": rss("<guid>1</guid><title>T</title>" + " " * 500_000),
+    "blanks before it": b"\n" * 500_000 + rss("<guid>1</guid><title>T</title>"),
+    "blanks in its head": rss(
+        "<guid>1</guid><title>T</title>",
+        head="<?xml version='1.0'?>\n<!DOCTYPE rss [\n" + "\n" * 300_000 + "]>" + "\n" * 300_000,
+    ),
+    "open comments": rss("<guid>1</guid><title>T &</title>" + "<!--" * 100_000),
+    "open declarations": rss("<guid>1</guid><title>T &</title>" + "<!" * 100_000),
+    "open tags": rss("<guid>1</guid><title>T &</title>" + "<a " * 100_000),
+    "open quotes": rss("<guid>1</guid><title>T &</title>" + "<a b='" * 60_000),
+    "half references": rss("<guid>1</guid><title>T &</title>" + "&#" * 100_000),
     "brackets": rss(f"<guid>1</guid><title>T</title><description><![CDATA[{'<' * 500_000}]]></description>"),
 }  # fmt: skip
 
@@ -217,6 +228,16 @@ LINKS = [
 @pytest.mark.parametrize(("links", "link"), LINKS)
 def test_the_link_is_absolute_canonical_and_never_a_script(links, link):
     assert one(f"<title>T</title>{links}").link == link
+
+
+def test_what_is_too_long_for_a_name_is_cut_or_digested():
+    entry = one(
+        f"<guid>{'g' * 5_000}</guid><title>{'t ' * 5_000}</title><link>https://e.org/a{' ' * 500_000}x</link>"
+    )
+
+    assert len(entry.guid) == 16
+    assert len(entry.title or "") == 1_000
+    assert entry.link is None
 
 
 def test_an_entry_is_named_by_its_guid_or_its_link_or_its_title_and_date():
