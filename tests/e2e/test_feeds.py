@@ -6,6 +6,7 @@ does, none other does, and if one comes again it is the same.
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import time
@@ -25,6 +26,7 @@ from tocsin.messages import Article, decode
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 ALL_S = 90.0
+SECRET = "Bearer canary-4711"
 QUICK = {
     "TOCSIN_INGEST_HOST_GAP_S": "0",
     "TOCSIN_INGEST_LEASE_S": "2",
@@ -58,6 +60,7 @@ class Workers:
             "TOCSIN_REDIS_URL": redis.url,
             "TOCSIN_INGEST_SOURCES": str(sources),
             "TMPDIR": str(folder),
+            "NEWSROOM_TOKEN": SECRET,
         }
         self._reader = bus.Reader(self.kafka, [topics.ARTICLES.name], from_beginning=True)
         self._mine = f":{newsroom.site.port}/"
@@ -161,10 +164,10 @@ def workers(kafka_of_flows, redis_server, tmp_path, newsroom):
 
 @pytest.fixture
 def chance(request):
-    """Seeded by the test's name; a failure prints the seed."""
-    seed = f"{request.node.name}-1"
-    print(f"seed: {seed}")
-    return random.Random(seed)
+    """Seeded; a failure prints the seed, and TOCSIN_TEST_SEED sets another."""
+    seed = os.environ.get("TOCSIN_TEST_SEED", "1")
+    print(f"TOCSIN_TEST_SEED={seed}")
+    return random.Random(f"{request.node.name} {seed}")
 
 
 def test_articles_of_feeds_come_once_with_their_pages_and_edits_as_revisions(workers, newsroom):
@@ -178,9 +181,15 @@ def test_articles_of_feeds_come_once_with_their_pages_and_edits_as_revisions(wor
     polls = workers.polls("one")
     wait_for(lambda: workers.polls("one") > polls + 8, 30, "more polls, with nothing new in them")
 
+    shown = workers.get("one", "/metrics")
     assert workers.terminate("one") == 0
     workers.count()
     workers.check(repeats=0)
+    shown += workers.log("one")
+    told = {(each.path, each.headers.get("authorization")) for each in newsroom.site.requests}
+    assert {path for path, secret in told if secret} == {"/f0.xml"}
+    assert ("/f0.xml", SECRET) in told
+    assert "canary" not in shown
 
 
 def test_kill_9_in_mid_fetch_loses_nothing_and_repeats_nothing(workers, newsroom):
@@ -241,6 +250,15 @@ def test_redis_dead_and_a_broker_that_does_not_answer_lose_nothing(
         own_kafka.process.resume()
         workers.wait_for_all()
         workers.check(repeats=4 * 10)
+
+        own_kafka.process.suspend()
+        newsroom.publish(10)
+        asked = len(newsroom.site.requests)
+        wait_for(lambda: len(newsroom.site.requests) > asked, 30, "it polls")
+        redis_server.kill()
+        began = time.monotonic()
+        assert workers.terminate("one") == 0
+        assert time.monotonic() - began < 10
     finally:
         workers.close()
 

@@ -102,13 +102,21 @@ class Newsroom:
         return list(self._all())
 
     def sources(self, *, interval: str = "1s") -> str:
-        """The text of its sources.toml."""
-        return "".join(
-            f'[[source]]\nname = "{name}"\nurl = "{self.url(f"/{name}.xml", name)}"\n'
-            f'family = "newsroom-{name}"\ninterval = "{interval}"\nlongest_interval = "{interval}"\n'
-            'allow = ["127.0.0.0/8", "::1/128"]\n'
-            for name in self.names
-        )
+        """The text of its sources.toml; the first feed is told a secret to send."""
+        tables = []
+        for name in self.names:
+            lines = [
+                "[[source]]",
+                f'name = "{name}"',
+                f'url = "{self.url(f"/{name}.xml", name)}"',
+                f'family = "newsroom-{name}"',
+                f'interval = "{interval}"',
+                f'longest_interval = "{interval}"',
+                'allow = ["127.0.0.0/8", "::1/128"]',
+            ]
+            secret = ['authorization_env = "NEWSROOM_TOKEN"'] if name == self.names[0] else []
+            tables += [*lines, *secret, ""]
+        return "\n".join(tables)
 
     def _all(self) -> Iterator[Story]:
         return (each for known in self.stories.values() for each in known)
