@@ -23,6 +23,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     `taken_s`, `left_s`: when it was last published, and when it left the feed (0: it is there), in
     seconds of the epoch. `fresh`: it appeared while the feed was watched. `thin`: what was taken
     is a summary. `waiting`: the entry while its page is sought, which may be `tries` times more.
+    `tried`: digest of what was about to be published, as revision `tried_as`; whether it was is
+    not known until it is remembered as taken.
     """
 
     content: str = ""
@@ -33,6 +35,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     thin: bool = False
     tries: int = 0
     waiting: FeedEntry | None = None
+    tried: str = ""
+    tried_as: int = 0
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

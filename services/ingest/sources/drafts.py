@@ -21,6 +21,7 @@ from services.ingest.sources.feed_items import (
     wants_page,
 )
 from services.ingest.sources.reader import Sought
+from tocsin.messages import digest
 
 _WAITING_TEXT: Final = 2000  # characters kept of an entry whose page is to bring the text
 
@@ -51,8 +52,11 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.item is None:
             return False
-        before = self.change.before
-        return not (self.thin and known and not (before and before.thin))
+        before = self.change.before or Remembered()
+        if not self.thin or before.thin:
+            return True
+        # A killed worker may have published the text: its page is sought first.
+        return not known and not (before.tried and self.tries)
 
 
 def entries_of(feed: Feed, source: FeedSource) -> list[FeedEntry]:
@@ -83,10 +87,6 @@ def draft(
     if page and source.page != "always" and not is_better(page, entry):
         page = None
     fresh = before.fresh if before else watched
-    item = None
-    if page or not again:
-        url = before.url if before else None
-        item = to_item(entry, page, source, url=url, fresh=fresh)
     tries = 0
     if may_wait and wants_page(entry, source) and not page:
         left = before.tries if again and before else PAGE_TRIES
@@ -94,6 +94,11 @@ def draft(
             tries = left
         elif sought.again:
             tries = left - 1 if again else left
+    item = None
+    owed = before is not None and bool(before.tried) and not tries
+    if page or owed or not again:
+        url = before.url if before else None
+        item = to_item(entry, page, source, url=url, fresh=fresh)
     return Draft(change=change, item=item, fresh=fresh, tries=tries, again=again)
 
 
@@ -103,19 +108,32 @@ def article_of(item: Item) -> str:
     return article_id(url=url, source=item.source, guid=item.guid)
 
 
-def intents(drafts: list[Draft]) -> dict[str, Remembered]:
-    """What to remember before anything is taken, where a crash would have it decided anew.
+def numbered(item: Item, before: Remembered | None, revision: int) -> Item:
+    """The item with the number that it needs, given the revision known as published.
 
-    That is the URL that only the page told: found otherwise, the article would come under another
+    What was about to be published when a worker was killed may have been: other words must not
+    come under the same revision, since readers would drop them as a repeat.
+    """
+    if before is None or before.tried_as <= revision or before.tried == words_of(item):
+        return item
+    return msgspec.structs.replace(item, version=before.tried_as + 1)
+
+
+def intent(each: Draft, item: Item, revision: int) -> Remembered:
+    """What to remember before the item is taken, for a crash that comes before it is remembered.
+
+    With it the URL that only the page told: found otherwise, the article would come under another
     id. And that it is this feed's own summary which is known as published.
     """
-    return {
-        each.change.key: Remembered(url=each.item.url, fresh=each.fresh, thin=each.thin)
-        for each in drafts
-        if each.item
-        and each.change.before is None
-        and (each.thin or each.item.url != each.change.entry.link)
-    }
+    before = each.change.before
+    kept = before or Remembered(url=item.url, fresh=each.fresh, thin=each.thin)
+    tried_as = max(revision + 1, item.version)
+    return msgspec.structs.replace(kept, tried=words_of(item), tried_as=tried_as)
+
+
+def words_of(item: Item) -> str:
+    """The same for items that say the same."""
+    return digest("words", item.title or "", item.text)
 
 
 def remembered(each: Draft, outcome: Outcome | None, *, now_s: int) -> Remembered:
@@ -132,4 +150,7 @@ def remembered(each: Draft, outcome: Outcome | None, *, now_s: int) -> Remembere
         thin=each.thin if outcome else before.thin,
         tries=each.tries,
         waiting=waiting if each.tries else None,
+        # What was not taken now does not settle what a killed worker may have published.
+        tried="" if outcome else before.tried,
+        tried_as=0 if outcome else before.tried_as,
     )

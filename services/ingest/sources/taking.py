@@ -17,7 +17,7 @@ from services.ingest.feed_state import FeedState, Lease, LeaseLost
 from services.ingest.metrics import Outcome
 from services.ingest.seen import Known
 from services.ingest.sources.config import FeedSource
-from services.ingest.sources.drafts import Draft, article_of, intents, remembered
+from services.ingest.sources.drafts import Draft, article_of, intent, numbered, remembered
 
 
 class Taker(Protocol):
@@ -88,24 +88,25 @@ class Taking:
         self._hold(lease)
         ids = [article_of(each.item) for each in batch if each.item]
         known = dict(zip(ids, self._published.known("live", ids), strict=True))
-        adds = [
-            each
-            for each in batch
-            if each.item and each.adds(known=known[article_of(each.item)] is not None)
-        ]
-        self._state.remember(source.name, intents(adds))
-        taken = self._intake.take([each.item for each in adds if each.item], run=None)
-        outcomes = {
-            each.change.key: verdict.outcome
-            for each, verdict in zip(adds, taken.verdicts, strict=True)
-        }
+        adds: dict[str, Item] = {}
+        intents: dict[str, Remembered] = {}
+        for each in batch:
+            published = known[article_of(each.item)] if each.item else None
+            if each.item and each.adds(known=published is not None):
+                revision = published.revision if published else 0
+                item = numbered(each.item, each.change.before, revision)
+                adds[each.change.key] = item
+                intents[each.change.key] = intent(each, item, revision)
+        self._state.remember(source.name, intents)
+        taken = self._intake.take(list(adds.values()), run=None)
+        outcomes = {key: verdict.outcome for key, verdict in zip(adds, taken.verdicts, strict=True)}
         now_s = int(self._clock().timestamp())
         after = {
             each.change.key: remembered(each, outcomes.get(each.change.key), now_s=now_s)
             for each in batch
         }
         self._state.remember(source.name, after)
-        self._observe(adds, taken.verdicts)
+        self._observe([each for each in batch if each.change.key in adds], taken.verdicts)
         return taken.verdicts, after
 
     def _hold(self, lease: Lease) -> None:

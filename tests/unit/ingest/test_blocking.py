@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-
 from services.ingest.blocking import blocking
+
 from tests.support.paths import ROOT
 
 

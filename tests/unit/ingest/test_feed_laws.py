@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from services.ingest.fetch.result import Failed, Trouble
 from tests.unit.ingest.worlds import URL, WORDS, World, entry, feed, page
 
+MANY = int(os.environ.get("TOCSIN_TEST_EXAMPLES", "100"))  # many more by hand
 DOWN = Failed(trouble=Trouble.TIMED_OUT, detail="too slow")
 
 
@@ -79,15 +81,15 @@ class MortalWorld(World):
 
 new = st.tuples(st.just("new"), st.integers(1, 3), st.booleans())
 edit = st.tuples(st.just("edit"), st.integers(0, 20))
-kill = st.tuples(st.just("kill"), st.integers(0, 40))
+kill = st.tuples(st.just("kill"), st.integers(0, 60), st.booleans())
 down = st.just(("down",))
 leave = st.tuples(st.just("leave"), st.integers(0, 20))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(st.lists(st.one_of(new, edit, kill, kill, down, leave), max_size=12))
 def test_all_that_stood_in_the_feed_comes_under_one_id_and_nothing_comes_as_two(events):
-    world, standing, ever = MortalWorld(), [], {}
+    world, standing, ever, walls = MortalWorld(), [], {}, 0
 
     def tell(number, version, thin):
         told = f"{WORDS}, {number * 31} people said in town {number * 97}, version {version}."
@@ -102,10 +104,6 @@ def test_all_that_stood_in_the_feed_comes_under_one_id_and_nothing_comes_as_two(
             for _ in range(count):
                 standing.insert(0, tell(len(ever) + 1, 0, thin))
         elif what == "edit" and standing:
-            # Only after all before was taken: an edit between a kill and the restart may come as
-            # revision 1 again (the decision on leases says so).
-            world.web[URL] = feed(*standing)
-            world.poll(later=timedelta(hours=2))
             place = how[0] % len(standing)
             number = int(standing[place].guid[1:])
             version, thin, _ = ever[number]
@@ -118,9 +116,15 @@ def test_all_that_stood_in_the_feed_comes_under_one_id_and_nothing_comes_as_two(
         elif what == "down":
             world.web[URL] = DOWN
             world.poll(later=timedelta(hours=2))
-        if what == "kill":
+        elif what == "kill":
+            steps, walled = how
+            walls += walled
+            pages = {url: told for url, told in world.web.items() if url != URL}
+            if walled and walls <= 2:  # a page is tried three times more
+                world.web |= dict.fromkeys(pages, DOWN)
             world.web[URL] = feed(*standing)
-            world.killed_poll(how[0])
+            world.killed_poll(steps)
+            world.web |= pages
     world.web[URL] = feed(*standing)
     for _ in range(3 + len(ever)):
         world.poll(later=timedelta(hours=2))

@@ -297,25 +297,57 @@ def test_an_article_behind_a_link_that_leads_on_has_its_own_address():
     assert world.published[0].url == real
 
 
-def test_a_crash_before_anything_is_remembered_repeats_only_the_same_id_and_revision():
-    world = World()
-    proxied = thin(link="https://proxy.example/go/1")
-    real = "https://daily.example/2026/a"
-    world.web |= {
-        URL: feed(proxied, entry(2)),
-        "https://proxy.example/go/1": [page(canonical=real), DOWN],
-    }
+def killed_before_its_note(world):
+    """Polls; the worker is killed when Kafka has what it published, and nobody noted it."""
     world.seen.mark = crash
-
     with pytest.raises(RuntimeError):
-        world.poll()
+        world.poll(later=timedelta(hours=1))
     del world.seen.mark
     world.restart()
-    world.now += timedelta(minutes=2)
-    world.poll()
+
+
+PROXIED = thin(link="https://proxy.example/go/1")
+LEADS_TO = fetched(page(canonical="https://daily.example/2026/a"), PROXIED.link)
+
+
+def test_a_crash_before_anything_is_remembered_repeats_only_the_same_id_and_revision():
+    world = World()
+    world.web |= {URL: feed(PROXIED, entry(2)), PROXIED.link: [LEADS_TO, DOWN, LEADS_TO]}
+
+    killed_before_its_note(world)
+    for _ in range(3):
+        world.poll(later=timedelta(hours=1))
 
     assert len(world.published) == 4
-    assert len({(each.id, each.revision) for each in world.published}) == 2
+    assert {each.revision for each in world.published} == {1}
+    assert len({(each.id, each.fingerprint) for each in world.published}) == 2
+
+
+def test_an_edit_between_a_crash_and_the_restart_is_the_next_revision():
+    world = World()
+    world.web[URL] = [feed(entry(1)), feed(entry(1, title="Edited")), feed(entry(1, title="Again"))]
+
+    killed_before_its_note(world)
+    killed_before_its_note(world)
+    world.poll(later=timedelta(hours=1))
+
+    assert [each.revision for each in world.published] == [1, 2, 3]
+
+
+def test_a_text_that_a_killed_worker_may_have_published_waits_for_its_page_before_its_summary_comes():
+    world = World()
+    told = feed(PROXIED)
+    world.web |= {URL: [told, told, NotModified()], PROXIED.link: [LEADS_TO, DOWN]}
+
+    killed_before_its_note(world)
+    counts = []
+    for _ in range(6):
+        world.poll(later=timedelta(hours=1))
+        counts.append(len(world.published))
+
+    assert counts == [1, 1, 1, 2, 2, 2]
+    assert [each.revision for each in world.published] == [1, 2]
+    assert len({each.id for each in world.published}) == 1
 
 
 def test_a_crash_before_the_cursor_moves_repeats_nothing():
