@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from services.ingest.blocking import blocking
 
 from tests.support.paths import ROOT
+from tocsin.blocking import blocking
 
 
 def test_what_the_function_returns_or_raises_comes_back():
@@ -35,7 +35,7 @@ def test_the_loop_goes_on_meanwhile():
 def test_an_end_of_the_process_does_not_wait_for_it():
     code = (
         "import asyncio, time\n"
-        "from services.ingest.blocking import blocking\n"
+        "from tocsin.blocking import blocking\n"
         "async def run():\n"
         "    asyncio.create_task(blocking(lambda: time.sleep(600)))\n"
         "    await asyncio.sleep(0.1)\n"
