@@ -114,9 +114,10 @@ def numbered(item: Item, before: Remembered | None, revision: int) -> Item:
     What was about to be published when a worker was killed may have been: other words must not
     come under the same revision, since readers would drop them as a repeat.
     """
-    if before is None or before.tried_as <= revision or before.tried == words_of(item):
+    if before is None or before.tried_as <= revision:
         return item
-    return msgspec.structs.replace(item, version=before.tried_as + 1)
+    same = before.tried == words_of(item)
+    return msgspec.structs.replace(item, version=before.tried_as + (0 if same else 1))
 
 
 def intent(each: Draft, item: Item, revision: int) -> Remembered:

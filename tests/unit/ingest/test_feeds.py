@@ -334,6 +334,22 @@ def test_an_edit_between_a_crash_and_the_restart_is_the_next_revision():
     assert [each.revision for each in world.published] == [1, 2, 3]
 
 
+def test_an_edit_that_was_about_to_be_published_at_the_next_crash_keeps_its_number():
+    world = World()
+    edited = feed(entry(1, title="Edited"))
+    world.web[URL] = [feed(entry(1)), edited, edited]
+    killed_before_its_note(world)
+    world.bus.away = True  # killed with its intent noted, before Kafka had anything
+
+    with pytest.raises(Unavailable):
+        world.poll(later=timedelta(hours=1))
+    world.bus.away = False
+    world.restart()
+    world.poll(later=timedelta(hours=1))
+
+    assert [each.revision for each in world.published] == [1, 2]
+
+
 def test_a_text_that_a_killed_worker_may_have_published_waits_for_its_page_before_its_summary_comes():
     world = World()
     told = feed(PROXIED)
