@@ -225,7 +225,7 @@ def _scan(
         elif opened.kind is None or (empty and opened.kind in LINES):
             yield Refused(given.origin, b"", unknown(given.origin, empty=empty))
         else:
-            yield from scan(opened, given, spool, OnDisk(file))
+            yield from scan(opened, given, spool, OnDisk(file, follow=named))
 
 
 def open_unpacked(file: Path, given: Given, *, follow: bool) -> Opened:

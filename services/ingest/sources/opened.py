@@ -31,8 +31,9 @@ class Stored(Protocol):
 class OnDisk:
     """A file that is opened for each look, so that a folder of any size needs one descriptor."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, follow: bool = True) -> None:
         self._path = path
+        self._follow = follow
 
     def read(self, offset: int, length: int) -> bytes:
         """At most `length` bytes from `offset`.
@@ -40,7 +41,7 @@ class OnDisk:
         Raises:
             BadMessage: the file cannot be read.
         """
-        with open_regular(self._path) as file:
+        with open_regular(self._path, follow=self._follow) as file:
             file.seek(offset)
             return file.read(length)
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from services.ingest.sources.files import index, read
+from services.ingest.sources.files import index, read, read_all
 from tests.support.paths import ROOT
 from tocsin.errors import BadMessage, Reason, UsageError
 
@@ -124,3 +124,34 @@ def test_links_pipes_and_other_kinds_of_files_in_a_folder_are_passed_over(tmp_pa
 
     assert [entry.guid for entry in found.entries] == ["a.txt"]
     assert found.ignored == 3
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_a_file_that_turns_into_a_link_or_goes_before_it_is_read_is_refused(tmp_path, name):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "secret").write_text(line())
+    file = folder / name
+    file.write_text(line())
+    found = index([folder])
+
+    file.unlink()
+    (gone,) = read_all(found.entries)
+    file.symlink_to(tmp_path / "secret")
+    (linked,) = read_all(found.entries)
+
+    assert [each.error.reason for each in (gone, linked)] == [Reason.UNREADABLE] * 2
+
+
+def test_a_named_link_is_read(tmp_path):
+    (tmp_path / "a.jsonl").write_text(line(id="x"))
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "a.jsonl")
+
+    assert [each.guid for each in read_all(index([tmp_path / "link.jsonl"]).entries)] == ["x"]
+
+
+def test_a_pipe_is_a_misuse_that_names_the_way_to_read_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(UsageError, match="- reads standard input"):
+        index([tmp_path / "pipe"])
