@@ -45,6 +45,7 @@ _MAIL: Final = frozenset(
 )
 _GKG: Final = re.compile(r"\d{14}-T?\d+\t\d{14}\t")
 _LIST: Final = re.compile(r'\s*\{\s*"articles"\s*:\s*\[')
+_ARTICLE: Final = re.compile(r'"(?:text|body)"\s*:')
 _JSON_FEED: Final = re.compile(r'"version"\s*:\s*"https?:(?://|\\/\\/)jsonfeed\.org')
 _TEXTS: Final = (".txt",)
 _LINES: Final = (".jsonl", ".ndjson")
@@ -96,8 +97,9 @@ def _json(text: str) -> Format | None:
     if _JSON_FEED.search(text[:2000]):
         return Format.FEED
     first, _, rest = text.partition("\n")
-    # A document over many lines is no line; a whole one, or the only one, is.
-    return Format.LINES if first.rstrip().endswith("}") or not rest else None
+    # A document over many lines is no line; a whole one, or the only one, is. Others' JSON is not.
+    whole = first.rstrip().endswith("}") or not rest
+    return Format.LINES if whole and _ARTICLE.search(first) else None
 
 
 def _rows(text: str) -> Format | None:
