@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,11 +16,12 @@ import msgspec
 from tests.support.processes import Process, free_ports
 from tests.support.wait import wait_for
 from tocsin import bus, settings, topics
+from tocsin.errors import BadMessage
 from tocsin.local.demo import Ladder
-from tocsin.messages import Alert, EnrichedArticle, LevelReport, decode
+from tocsin.messages import Alert, Article, EnrichedArticle, LevelReport, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SERVICES = ("ingest", "enrich", "alert")
@@ -152,3 +154,10 @@ def _run(record: bus.Record) -> str | None:
     if record.topic == topics.LEVELS.name:
         return decode(record.value, LevelReport).run
     return decode(record.value, Alert).run
+
+
+def articles_in(records: Sequence[bus.Record]) -> Iterator[Article]:
+    """The articles among records of the topic; others put garbage there on purpose."""
+    for record in records:
+        with contextlib.suppress(BadMessage):
+            yield decode(record.value, Article)

@@ -17,11 +17,11 @@ import pytest
 
 from services.ingest.domain.address import canonical
 from services.ingest.domain.identity import article_id
+from tests.e2e.flow import articles_in
 from tests.support.newsroom import Newsroom
 from tests.support.processes import Process, free_ports
 from tests.support.wait import wait_for
 from tocsin import bus, settings, topics
-from tocsin.messages import Article, decode
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -99,8 +99,7 @@ class Workers:
 
     def count(self):
         """How many records came so far."""
-        for record in self._reader.poll(0.1):
-            article = decode(record.value, Article)
+        for article in articles_in(self._reader.poll(0.1)):
             if self._mine in (article.url or ""):
                 self.published.append(article)
         return len(self.published)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.flow import Flow
+from tests.e2e.flow import Flow, articles_in
 from tests.support.processes import free_ports
 from tests.support.wait import wait_for
 from tocsin import bus, topics
-from tocsin.messages import Article, decode
+from tocsin.messages import Article
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,8 +75,7 @@ class Door:
 
         def complete() -> bool:
             records = reader.poll(0.5)
-            articles = (decode(each.value, Article) for each in records)
-            found.extend(each for each in articles if each.source == self.source)
+            found.extend(each for each in articles_in(records) if each.source == self.source)
             return not records and len({each.id for each in found}) >= count
 
         try:

@@ -177,14 +177,16 @@ def test_a_name_that_does_not_exist_is_unreachable():
     ("retry_after", "low", "high"),
     [
         ("120", 120, 120),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=600)), 400, 600),
+        (timedelta(seconds=600), 400, 600),
         ("0", 0, 0),
         ("99999999", 86_400, 86_400),
-        (format_datetime(datetime.now(UTC) - timedelta(days=9)), 0, 0),
+        (timedelta(days=-9), 0, 0),
     ],
 )
 @pytest.mark.parametrize("code", [429, 503])
 def test_the_time_to_come_back_is_told(site, code, retry_after, low, high):
+    if isinstance(retry_after, timedelta):
+        retry_after = format_datetime(datetime.now(UTC) + retry_after)
     url = site.on("/busy", status(code, retry_after=retry_after))
 
     assert low <= got(url).retry_after_s <= high
