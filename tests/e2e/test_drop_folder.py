@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.flow import Flow
+from tests.e2e.flow import Flow, articles_in
 from tests.support.processes import Process
 from tests.support.wait import wait_for
 from tocsin import bus, topics
-from tocsin.messages import Article, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +57,7 @@ class Published:
 
     def _poll(self):
         found = self._reader.poll(0.3)
-        for record in found:
-            article = decode(record.value, Article)
+        for article in articles_in(found):
             if self._wanted in ((article.source, None), (None, article.run)):
                 self.counts[article.id, article.revision] += 1
                 self.guids.add(article.guid)

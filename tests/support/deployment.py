@@ -163,6 +163,7 @@ class Deployment:
         env = environment(service, _VARIABLES | own)
         if service == "ingest":
             # What .env.sources would hold; and on this machine not for all to reach.
+            env |= {"NEWSROOM_TOKEN": f"Bearer {_TOKEN}"}
             env |= {"DESK_TOKEN": _TOKEN, "TOCSIN_INGEST_PUSH_HOST": "127.0.0.1"}
         if service in self.ports:
             env |= {"TOCSIN_HTTP_HOST": "127.0.0.1", "TOCSIN_HTTP_PORT": str(self.ports[service])}
