@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from services.ingest.sources.config import Config, FolderSource, seconds
 from services.ingest.sources.file import read_sources
 from services.ingest.sources.files import index
 from services.ingest.sources.inbox import Inbox, watch
+from services.ingest.stopping import on_signals
 from services.ingest.stories import Stories
 from services.ingest.watch import Watch, authorization, feeds_of
 from tocsin import bus, settings
@@ -47,8 +47,7 @@ def _run(chosen: Settings) -> int:
     health = Health()
     server = serve(chosen.http, health)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_signals(stop)
     get_logger().info("starting", port=server.port)
     bus.wait_for_broker(chosen.kafka)
     failed: list[TocsinError] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ import msgspec
 from services.ingest.app import Intake, Taken, Tally
 from services.ingest.seen import Seen
 from services.ingest.settings import Settings
+from services.ingest.stopping import on_signals
 from services.ingest.stories import Stories
 from tocsin import bus, settings
 from tocsin.errors import Unavailable
@@ -55,8 +55,7 @@ def chosen_settings() -> Settings:
 def stop_on_signals() -> threading.Event:
     """Set at SIGTERM and Ctrl-C."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    on_signals(stop)
     return stop
 
 
